@@ -1,0 +1,1 @@
+//! The node as a function: handle(now, input) gives a step; no clock, thread, socket, file or random source.

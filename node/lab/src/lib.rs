@@ -1,0 +1,1 @@
+//! The simulated world: real cores, a virtual clock, a seeded network.

@@ -1,0 +1,1 @@
+//! Mempool: first come, first mined.

@@ -1,0 +1,1 @@
+//! Reward: the same amount for every block.

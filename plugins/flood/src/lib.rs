@@ -1,0 +1,1 @@
+//! Gossip: tell and ask every peer.

@@ -1,0 +1,1 @@
+//! Merkle: a binary tree over hex texts.

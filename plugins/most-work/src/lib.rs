@@ -1,0 +1,1 @@
+//! ForkChoice: most work, the smaller hash on a tie.

@@ -1,0 +1,1 @@
+//! Consensus: a nonce whose block hash meets the target.

@@ -1,0 +1,1 @@
+//! Difficulty: a fixed number of leading zeros.

@@ -1,0 +1,98 @@
+//! [`Storage`]: where the journal lives.
+
+use crate::Error;
+use crate::ledger::{Block, Hash, Transaction};
+
+/// Keeps everything that the node accepted, in the order in which it did.
+///
+/// * What [`append`](Self::append) acknowledged is replayed and read back after any crash.
+/// * What it did not acknowledge is, after a crash, there as a prefix of the records or not at all.
+/// * After a failed `append` the next calls may fail, but never pretend.
+pub trait Storage: Send + Sync {
+    /// Appends records, all or nothing, and returns when they are durable.
+    ///
+    /// # Errors
+    /// [`Error`] if they could not be made durable; none of them counts as kept then.
+    fn append(&self, records: &[Record]) -> Result<(), Error>;
+
+    /// Visits every record in the order in which they were appended; called once, before `append`.
+    ///
+    /// # Errors
+    /// [`Error`] if the records can't be read, or whatever `visit` returned.
+    fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error>;
+
+    /// The text of an appended block; none if there is no such block.
+    ///
+    /// # Errors
+    /// [`Error`] if it can't be read.
+    fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error>;
+
+    /// The texts of several blocks, in the order asked for, until `visit` returns false.
+    ///
+    /// * A block that is not there ends the visit with an error.
+    ///
+    /// # Errors
+    /// [`Error`] if one can't be read.
+    fn read_many(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        for hash in hashes {
+            let text = self.read(hash)?.ok_or_else(|| {
+                Error::new(
+                    crate::ErrorKind::Corrupt,
+                    "a block of the chain is not in the journal",
+                )
+                .with("block", hash)
+            })?;
+            if !visit(&text) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// An appended block; default: [`read`](Self::read) and parse.
+    ///
+    /// # Errors
+    /// [`Error`] if it can't be read, or what is stored is no block.
+    fn block(&self, hash: &Hash) -> Result<Option<Block>, Error> {
+        let Some(bytes) = self.read(hash)? else {
+            return Ok(None);
+        };
+        let corrupt = |why: String| {
+            Error::new(crate::ErrorKind::Corrupt, "what is stored is no block")
+                .with("block", hash)
+                .because(why)
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| corrupt(error.to_string()))?;
+        Block::parse(text)
+            .map(Some)
+            .map_err(|invalid| corrupt(invalid.to_string()))
+    }
+
+    /// Where it keeps them, for people; none if nowhere that outlives the process.
+    fn location(&self) -> Option<String> {
+        None
+    }
+}
+
+/// One entry of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// An accepted block.
+    Block(Block),
+    /// A transaction that was accepted into the pool.
+    Transaction(Transaction),
+}
+
+impl Record {
+    /// The exact text: one line of the journal.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Block(block) => block.text(),
+            Self::Transaction(transaction) => transaction.text(),
+        }
+    }
+}

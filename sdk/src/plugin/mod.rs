@@ -1,0 +1,11 @@
+//! Plugins: registration, typed options, the set of active hooks, the fingerprint.
+
+mod fingerprint;
+mod hook_set;
+mod options;
+mod registration;
+
+pub use fingerprint::{Rule, fingerprint};
+pub use hook_set::{Active, Hooks};
+pub use options::{NoOptions, OptionSpec, Options};
+pub use registration::{Provided, Registration, Setup, compiled_in};

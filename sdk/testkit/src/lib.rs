@@ -1,0 +1,1 @@
+//! Behaviour suites for every hook, fixtures and doubles.
