@@ -1,1 +1,12 @@
-//! Behaviour suites for every hook, fixtures and doubles.
+//! What tests of Plugcoin and its plugins are made of.
+//!
+//! * [`fixtures`]: keys, transactions, blocks and chains that are the same on every run.
+//! * [`doubles`]: storage in memory, storage that fails, a recording gossip, a signer that costs nothing.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a test that can't go on stops and says why"
+)]
+
+pub mod doubles;
+pub mod fixtures;
