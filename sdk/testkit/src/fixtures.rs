@@ -2,10 +2,10 @@
 //!
 //! Keys are names ("alice") of the scheme of [`PlainSigner`] unless a signer is given.
 
-use plugcoin_sdk::hooks::{Consensus, KeyPair, Seal, Signer, Slice};
+use plugcoin_sdk::hooks::{Consensus, KeyPair, PeerId, PeerView, PoolSummary, Seal, Signer, Slice};
 use plugcoin_sdk::ledger::{
-    Amount, Block, Draft, Hash, Header, Payment, Seed, Sum, Target, Timestamp, Transaction,
-    genesis, merkle,
+    Address, Amount, Block, Draft, Hash, Header, Payment, Seed, Sum, Target, Timestamp,
+    Transaction, genesis, merkle,
 };
 
 use crate::doubles::PlainSigner;
@@ -149,6 +149,31 @@ pub fn chain_on(parent: &Block, creator: &str, length: u64) -> Vec<Block> {
             tip.clone()
         })
         .collect()
+}
+
+/// So many peers on this machine, numbered from 1.
+pub fn peers(count: u16) -> Vec<PeerView> {
+    (1..=count)
+        .map(|n| PeerView {
+            id: PeerId(n.into()),
+            address: Address::new([127, 0, 0, 1].into(), 6000 + n),
+            tip_nr: Some(u64::from(n)),
+            score: 0,
+            answered_us: Some(START_US),
+        })
+        .collect()
+}
+
+/// A pool in which so many transactions wait, none of them of the sender in question.
+pub fn pool(transactions: u64) -> PoolSummary {
+    PoolSummary {
+        transactions,
+        bytes: transactions * 300,
+        sender_transactions: 0,
+        sender_sum: Amount::ZERO,
+        oldest_us: (transactions > 0).then_some(START_US),
+        now_us: START_US + SECOND_US,
+    }
 }
 
 /// Some leaves and the root that the default rule gives them.
