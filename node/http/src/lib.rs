@@ -1,2 +1,23 @@
 //! The HTTP dialect of the protocol: the server's routes and the client that is the default transport.
+//!
+//! * [`router`] makes the routes over a [`Backend`]; [`serve`] carries them on a listener.
+//! * [`HttpTransport`] is the other side, registered as the transport `http`.
+//! * What stands on the wire (texts, headers, error forms) is in one module, `dialect`; the routes
+//!   say what to answer, and it says how that is written.
+
 pub mod backend;
+pub mod client;
+mod connection;
+mod dialect;
+mod gate;
+pub mod limits;
+mod query;
+mod routes;
+mod server;
+mod settings;
+
+pub use backend::{Backend, Caller, Levels, Submitted, Unavailable};
+pub use client::{HttpOptions, HttpTransport};
+pub use routes::router;
+pub use server::serve;
+pub use settings::Settings;

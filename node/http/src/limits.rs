@@ -1,0 +1,79 @@
+//! Every bound of the HTTP side, with its reason.
+
+use plugcoin_sdk::ledger::BLOCK_TEXT_BYTES_MAX;
+
+/// The longest body of `POST /block`: twice a block's text, room for white space and key order.
+pub const BLOCK_BODY_BYTES_MAX: usize = 2 * BLOCK_TEXT_BYTES_MAX;
+
+/// The longest body of `POST /inv`: a signed transaction has under 1 KiB; room for white space.
+pub const TRANSACTION_BODY_BYTES_MAX: usize = 16 << 10;
+
+/// The longest body of `POST /money`: a key of at most 200 characters and a sum.
+pub const MONEY_BODY_BYTES_MAX: usize = 4 << 10;
+
+/// The longest answer to `/getblocks?nr=`: four of the largest blocks, quickly sent and judged.
+pub const PAGE_BYTES_MAX: usize = 4 << 20;
+
+/// The most levels of a page that are looked up: no block's text is under 256 bytes (four hashes
+/// and ten names are more), so that [`PAGE_BYTES_MAX`] always ends a page before this does.
+pub const PAGE_LEVELS_MAX: u64 = (PAGE_BYTES_MAX / 256) as u64;
+
+/// How much of a chain is gathered before it is sent: large enough to make few writes, small
+/// enough that many readers at once cost little memory.
+pub const CHUNK_BYTES: usize = 64 << 10;
+
+/// How long a client may take to send a request's head, and how long a connection may lie idle
+/// between requests; longer than [`POOL_IDLE_MS`], so that the server's side is not the first to
+/// close what a node still wants to use.
+pub const HEADER_MS: u64 = 10_000;
+
+/// How long a request may take until its answer begins: 2 MiB over a slow line and a full queue.
+pub const REQUEST_MS: u64 = 30_000;
+
+/// How long a client may take no byte of an answer that is ready for it.
+pub const STALL_MS: u64 = 20_000;
+
+/// How long running answers may go on when the node stops.
+pub const SHUTDOWN_MS: u64 = 1_000;
+
+/// How long a closed connection still swallows what the client sends: without it, the client's
+/// own unread bytes would reset the connection and the last answer (a 413, say) would be lost.
+pub const LINGER_MS: u64 = 500;
+
+/// The most connections at once: a thousand peers and their clients, under the usual 1024 files.
+pub const CONNECTIONS_MAX: usize = 768;
+
+/// The most connections at once from one source, so that one can't take all; loopback is free of
+/// it, since a whole network may run on one machine.
+pub const CONNECTIONS_PER_SOURCE_MAX: usize = 64;
+
+/// The longest head of a request; the protocol's own headers have under 1 KiB.
+pub const HEAD_BYTES_MAX: usize = 32 << 10;
+
+/// How long to wait after a failed accept: out of files, say, which others must free first.
+pub const ACCEPT_RETRY_MS: u64 = 100;
+
+/// How many accepts in a row may fail before the server gives up: a minute of trying.
+pub const ACCEPT_FAILURES_MAX: u32 = 600;
+
+/// The longest `Node` header: as long as a hash.
+pub const NODE_CHARACTERS_MAX: usize = 64;
+
+/// The longest answer of a peer to `/getpeers`: a thousand of the longest names, and some.
+pub const PEERS_ANSWER_BYTES_MAX: usize = 512 << 10;
+
+/// The longest answer of a peer to `/plugins`: some hundred plugins with their options.
+pub const PLUGINS_ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// The longest answer of a peer to something posted: a refusal with what was observed.
+pub const POST_ANSWER_BYTES_MAX: usize = 64 << 10;
+
+/// The longest part of a peer's own words that is kept.
+pub const MESSAGE_CHARACTERS_MAX: usize = 300;
+
+/// How long the client keeps an idle connection: bursts of announcements use it again; shorter
+/// than [`HEADER_MS`], after which the other side closes it.
+pub const POOL_IDLE_MS: u64 = 5_000;
+
+/// How many idle connections the client keeps to one peer: one for blocks, one for transactions.
+pub const POOL_IDLE_PER_PEER_MAX: usize = 2;

@@ -1,0 +1,26 @@
+//! `POST /block`: somebody has a block for this node.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use plugcoin_sdk::ledger::Block;
+
+use super::App;
+use crate::backend::Caller;
+use crate::dialect::{self, Failure, Item};
+use crate::limits::BLOCK_BODY_BYTES_MAX;
+use crate::query::Query;
+
+pub(super) async fn answer(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    body: Body,
+) -> Result<Response, Failure> {
+    Query::none(&uri)?;
+    let block = Block::parse(&dialect::read_text(body, BLOCK_BODY_BYTES_MAX).await?)?;
+    let submitted = app.backend.post_block(block, &caller).await?;
+    dialect::submitted(Item::Block, submitted)
+}

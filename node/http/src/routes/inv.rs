@@ -1,0 +1,29 @@
+//! `POST /inv`: somebody has a signed transaction for this node.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use plugcoin_sdk::ledger::Transaction;
+
+use super::App;
+use crate::backend::Caller;
+use crate::dialect::{self, Failure, Item};
+use crate::limits::TRANSACTION_BODY_BYTES_MAX;
+use crate::query::Query;
+
+pub(super) async fn answer(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    body: Body,
+) -> Result<Response, Failure> {
+    Query::none(&uri)?;
+    let text = dialect::read_text(body, TRANSACTION_BODY_BYTES_MAX).await?;
+    let submitted = app
+        .backend
+        .post_transaction(Transaction::parse(&text)?, &caller)
+        .await?;
+    dialect::submitted(Item::Transaction, submitted)
+}

@@ -1,0 +1,57 @@
+//! The routes, one file each.
+
+mod block;
+mod getblocks;
+mod getdata;
+mod getpeers;
+mod inv;
+mod money;
+mod plugins;
+mod status;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::backend::Backend;
+use crate::dialect::Failure;
+use crate::gate::gate;
+use crate::settings::Settings;
+
+/// What every route sees.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) settings: Arc<Settings>,
+}
+
+/// Makes the node's routes over what stands behind them.
+///
+/// * Every request must carry an axum `ConnectInfo<SocketAddr>`, as [`serve`](crate::serve) gives it.
+/// * Every answer is JSON and says this node's [`Contact`](plugcoin_sdk::hooks::Contact) in headers.
+pub fn router(backend: Arc<dyn Backend>, settings: Settings) -> Router {
+    let app = App {
+        backend,
+        settings: Arc::new(settings),
+    };
+    Router::new()
+        .route("/getpeers", get(getpeers::answer))
+        .route("/getblocks", get(getblocks::answer))
+        .route("/getdata", get(getdata::answer))
+        .route("/plugins", get(plugins::answer))
+        .route("/status", get(status::answer))
+        .route("/block", post(block::answer))
+        .route("/inv", post(inv::answer))
+        .route("/money", post(money::answer))
+        .fallback(async || Failure::NoPath)
+        .method_not_allowed_fallback(async || Failure::Method)
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!("answering a request panicked");
+            Failure::Fault.into_response()
+        }))
+        .layer(from_fn_with_state(app.clone(), gate))
+        .with_state(app)
+}

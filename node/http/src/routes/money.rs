@@ -1,0 +1,28 @@
+//! `POST /money`: somebody asks this node to pay from its own wallet.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::App;
+use crate::backend::{Caller, Submitted};
+use crate::dialect::{self, Failure, Item};
+use crate::limits::MONEY_BODY_BYTES_MAX;
+use crate::query::Query;
+
+pub(super) async fn answer(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    body: Body,
+) -> Result<Response, Failure> {
+    Query::none(&uri)?;
+    let text = dialect::read_text(body, MONEY_BODY_BYTES_MAX).await?;
+    let (to, sum) = dialect::read_money(&text)?;
+    match app.backend.pay(to, sum.clone(), &caller).await? {
+        Submitted::Accepted(id) => Ok(dialect::thanks(sum.text(), &id)),
+        other => dialect::submitted(Item::Transaction, other),
+    }
+}

@@ -1,0 +1,15 @@
+//! `GET /plugins`: the active plugins.
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+
+use super::App;
+use crate::dialect::{self, Failure};
+use crate::query::Query;
+
+pub(super) async fn answer(State(app): State<App>, uri: Uri) -> Result<Response, Failure> {
+    Query::none(&uri)?;
+    let value = app.backend.plugins().await?;
+    Ok(dialect::json(StatusCode::OK, dialect::value(&value)))
+}

@@ -1,0 +1,158 @@
+//! [`serve`]: carries the routes on a listener.
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use plugcoin_sdk::{Error, ErrorKind};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::Service;
+
+use crate::connection::{Guarded, Sources};
+use crate::limits::{ACCEPT_FAILURES_MAX, ACCEPT_RETRY_MS, HEAD_BYTES_MAX};
+use crate::settings::Settings;
+
+/// Serves the routes on a listener until `shutdown` is ready.
+///
+/// * At the end it accepts nothing more, and lets running answers finish for at most
+///   [`Settings::shutdown_ms`].
+/// * With as many connections as it may have, it accepts no further ones until one ends.
+///
+/// # Errors
+/// [`ErrorKind::Io`] if the operating system gives no connections any more.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let mut shutdown = pin!(shutdown);
+    let (stop, stopping) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(settings.connections_max));
+    let sources = Sources::new(settings.connections_per_source_max);
+    let mut connections = JoinSet::new();
+    let mut failures = 0;
+    let result = loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut shutdown => break Ok(()),
+            accepted = accept(&listener, &places) => accepted,
+        };
+        while let Some(ended) = connections.try_join_next() {
+            if ended.is_err() {
+                tracing::error!("the task of a connection panicked");
+            }
+        }
+        match accepted {
+            Ok((stream, remote, permit)) => {
+                failures = 0;
+                let Some(place) = sources.take(remote.ip()) else {
+                    tracing::debug!(%remote, "one connection too many from there; closed");
+                    continue;
+                };
+                let connection = connection(stream, remote, &router, &settings, stopping.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop((place, permit));
+                });
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(%error, "no connection can be accepted; trying on");
+                }
+                if failures > ACCEPT_FAILURES_MAX {
+                    break Err(accept_failed(&listener, error));
+                }
+                tokio::select! {
+                    () = &mut shutdown => break Ok(()),
+                    () = sleep(Duration::from_millis(ACCEPT_RETRY_MS)) => {}
+                }
+            }
+        }
+    };
+    drop(listener);
+    // Nobody listens any more if there is no connection.
+    let _ = stop.send(true);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    if timeout(Duration::from_millis(settings.shutdown_ms), finish)
+        .await
+        .is_err()
+    {
+        tracing::debug!(open = connections.len(), "connections are cut off");
+        connections.shutdown().await;
+    }
+    result
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(places).acquire_owned();
+    let permit = permit.await.map_err(io::Error::other)?;
+    let (stream, remote) = listener.accept().await?;
+    Ok((stream, remote, permit))
+}
+
+fn accept_failed(listener: &TcpListener, error: io::Error) -> Error {
+    let address = listener.local_addr();
+    let address = address.map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
+    Error::new(ErrorKind::Io, "no connection can be accepted any more")
+        .with("address", address)
+        .because(error)
+}
+
+fn connection(
+    stream: TcpStream,
+    remote: SocketAddr,
+    router: &Router,
+    settings: &Settings,
+    mut stopping: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    // An answer is written at once or in large pieces; waiting for more only costs time.
+    let _ = stream.set_nodelay(true);
+    let io = TokioIo::new(Guarded::new(
+        stream,
+        Duration::from_millis(settings.stall_ms),
+    ));
+    let router = router.clone();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(remote));
+        router.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(settings.header_ms))
+        .max_buf_size(HEAD_BYTES_MAX)
+        .title_case_headers(true)
+        .serve_connection(io, service);
+    async move {
+        let mut connection = pin!(connection);
+        let stopped = async {
+            if stopping.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stopped => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%remote, %error, "a connection broke off");
+        }
+    }
+}
