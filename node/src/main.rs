@@ -1,3 +1,5 @@
-//! The program `node`.
+//! The program `node`; all of it is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    plugcoin_node::cli::main()
+}

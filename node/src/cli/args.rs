@@ -1,0 +1,286 @@
+//! What may be typed.
+
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use plugcoin_host::Setting;
+use plugcoin_sdk::ledger::{Address, Sum};
+
+use super::exit::ExitCode;
+use super::node_url::NodeUrl;
+use crate::cli::Failure;
+use crate::config::{Config, Given, LogFormat, values};
+
+const EXAMPLES: &str = "\
+Examples:
+  node                                          a node on port 6000, files in this folder
+  node --port 6001 --peer 127.0.0.1:6000        a second node that knows the first
+  node --mine --set zeros.zeros=3               keep mining, three zeros are enough
+  node wallet show                              your public key: where you can be paid to
+  node wallet send --to KEY --sum 0.8           pay, by the node on port 6000
+  node chain show                               the blocks of blocks-6000.json
+  node plugins list                             every plugin and its options";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "node",
+    version,
+    about = "Plugcoin: a peer-to-peer custom bitcoin node in which every rule is a plugin",
+    long_about = "Plugcoin: a peer-to-peer custom bitcoin node in which every rule is a plugin.\n\n\
+        Without a command it runs a node: it finds its peers, takes their blocks, checks every one \
+        of them, serves them over HTTP, and mines when transactions wait. Its files are named by \
+        its port and lie in the data directory: blocks-PORT.json, wallet-PORT.json, peers-PORT.json \
+        and rules-PORT.json. Ctrl-C stops it; what it acknowledged is on disk.\n\n\
+        All options of a node may stand in plugcoin.toml, under the same names. The command line \
+        wins; a list that is given there replaces the file's.",
+    after_help = EXAMPLES,
+    after_long_help = long_help(),
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
+}
+
+fn long_help() -> String {
+    let codes: Vec<String> = ExitCode::ALL
+        .iter()
+        .map(|&code| format!("  {}  {}", code as u8, code.meaning()))
+        .collect();
+    format!("{EXAMPLES}\n\nExit codes:\n{}", codes.join("\n"))
+}
+
+/// The commands beside running a node.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make keys, show them, pay with them
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// Show and verify a stored chain; no node need run
+    #[command(subcommand)]
+    Chain(ChainCommand),
+    /// List the plugins
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
+}
+
+/// Options for running a node.
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Address to listen on; 0.0.0.0 for all networks [default: 127.0.0.1]
+    #[arg(long, value_name = "IP", value_parser = values::host, help_heading = "Network")]
+    host: Option<IpAddr>,
+    /// A peer to begin with, never dropped; may be repeated
+    #[arg(long, value_name = "HOST:PORT", value_parser = values::address, help_heading = "Network")]
+    peer: Vec<Address>,
+    /// The address to be known by, if peers can't reach the one that the node calls from
+    #[arg(long, value_name = "HOST:PORT", value_parser = values::address, help_heading = "Network")]
+    advertise: Option<Address>,
+    #[command(flatten)]
+    rules: Rules,
+    /// Keep mining, also when nothing waits
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        help_heading = "Mining"
+    )]
+    mine: Option<bool>,
+    /// Least time between two own empty blocks, as 1s, 500ms; 0 is flat out [default: 1s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Mining")]
+    mine_interval: Option<Duration>,
+    /// The key that gets the rewards [default: the wallet's]
+    #[arg(long, value_name = "KEY", value_parser = values::key, help_heading = "Mining")]
+    reward_to: Option<String>,
+    /// How many threads mine [default: one for each processor]
+    #[arg(long, value_name = "N", help_heading = "Mining")]
+    threads: Option<NonZeroUsize>,
+    /// What to log, as debug, or warn,plugcoin_core=debug [default: info]
+    #[arg(long, value_name = "FILTER", value_parser = values::log_filter, help_heading = "Logs")]
+    log: Option<String>,
+    /// How to log, to standard error [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Logs")]
+    log_format: Option<LogFormat>,
+}
+
+/// Where a node's files are.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Place {
+    /// The node's port, which names its files; 0 takes a free one [default: 6000]
+    #[arg(long, value_name = "PORT", help_heading = "Node")]
+    port: Option<u16>,
+    /// Folder for the node's files, made if missing [default: the current one]
+    #[arg(long, value_name = "DIR", help_heading = "Node")]
+    data_dir: Option<PathBuf>,
+    /// File of options [default: plugcoin.toml, if it is there]
+    #[arg(long, value_name = "FILE", help_heading = "Node")]
+    config: Option<PathBuf>,
+}
+
+/// Which rules hold.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Rules {
+    /// A plugin that replaces the default of its hook; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = "Rules")]
+    plugin: Vec<String>,
+    /// An option of a plugin, as zeros.zeros=5; may be repeated
+    #[arg(long, value_name = "PLUGIN.OPTION=VALUE", help_heading = "Rules")]
+    set: Vec<Setting>,
+}
+
+/// Where a wallet is, and which scheme it is of.
+#[derive(Debug, Args)]
+pub(crate) struct WalletArgs {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    rules: Rules,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WalletCommand {
+    /// Make new keys in wallet-PORT.json; never overwrites any
+    New {
+        #[command(flatten)]
+        wallet: WalletArgs,
+    },
+    /// Show the public key and the file, never the secret key
+    Show {
+        #[command(flatten)]
+        wallet: WalletArgs,
+    },
+    /// Ask a node for its chain, and add up what it says of the key
+    Balance {
+        /// Another key than the wallet's
+        #[arg(long, value_name = "KEY", value_parser = values::key)]
+        of: Option<String>,
+        /// The node to ask [default: 127.0.0.1 at --port]
+        #[arg(long, value_name = "URL")]
+        node: Option<NodeUrl>,
+        #[command(flatten)]
+        wallet: WalletArgs,
+    },
+    /// Sign a payment here and post it to a node; prints its id
+    Send {
+        /// The key to pay to
+        #[arg(long, value_name = "KEY", value_parser = values::key)]
+        to: String,
+        /// How much, as 2 or 0.8; eight decimals at most
+        #[arg(long, value_name = "SUM", value_parser = values::sum)]
+        sum: Sum,
+        /// The node to post to [default: 127.0.0.1 at --port]
+        #[arg(long, value_name = "URL")]
+        node: Option<NodeUrl>,
+        #[command(flatten)]
+        wallet: WalletArgs,
+    },
+}
+
+/// Which stored chain.
+#[derive(Debug, Args)]
+pub(crate) struct ChainArgs {
+    /// The stored chain [default: blocks-PORT.json in the data directory]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    rules: Rules,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChainCommand {
+    /// List the blocks, one a line, and what waits
+    Show {
+        /// The first height
+        #[arg(long, value_name = "NR", default_value_t = 0)]
+        from: u64,
+        /// How many blocks at most [default: all]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+        #[command(flatten)]
+        chain: ChainArgs,
+    },
+    /// Check every block and transaction under these rules, and name the first fault
+    Verify {
+        #[command(flatten)]
+        chain: ChainArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginsCommand {
+    /// Every plugin with its version, its hooks and its options
+    List {
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl NodeArgs {
+    /// The configuration that these mean.
+    pub(crate) fn config(self) -> Result<Config, Failure> {
+        let given = Given {
+            host: self.host,
+            peer: self.peer,
+            advertise: self.advertise,
+            mine: self.mine,
+            mine_interval: self.mine_interval,
+            reward_to: self.reward_to,
+            threads: self.threads,
+            log: self.log,
+            log_format: self.log_format,
+            ..Given::default()
+        };
+        config(given, self.place, self.rules)
+    }
+}
+
+impl WalletArgs {
+    /// The configuration that these mean.
+    pub(crate) fn config(self) -> Result<Config, Failure> {
+        config(Given::default(), self.place, self.rules)
+    }
+}
+
+impl ChainArgs {
+    /// The configuration that these mean, and the file.
+    pub(crate) fn config(self) -> Result<(Config, PathBuf), Failure> {
+        let config = config(Given::default(), self.place, self.rules)?;
+        let file = match self.file {
+            Some(file) => file,
+            None => config.file("blocks", config.port),
+        };
+        Ok((config, file))
+    }
+}
+
+fn config(given: Given, place: Place, rules: Rules) -> Result<Config, Failure> {
+    let given = Given {
+        port: place.port,
+        data_dir: place.data_dir,
+        plugin: rules.plugin,
+        set: rules.set,
+        ..given
+    };
+    let file: Option<&Path> = place.config.as_deref();
+    Ok(Config::load(given, file)?)
+}

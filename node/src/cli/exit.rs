@@ -1,0 +1,104 @@
+//! [`ExitCode`]: how the program ends; [`Failure`]: an end with a reason.
+
+use std::fmt;
+
+use plugcoin_sdk::{Error, ErrorKind};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// All went well.
+    Ok = 0,
+    /// Something failed while running: a disk, a network.
+    Fault = 1,
+    /// What was typed is not understood.
+    Usage = 2,
+    /// Plugins, options or the configuration file don't fit.
+    Configuration = 3,
+    /// The port or the data directory belongs to another node.
+    InUse = 4,
+    /// A plugin failed that decides what is valid.
+    Plugin = 5,
+    /// The stored chain breaks these rules, or a file is damaged.
+    Chain = 6,
+    /// A payment was refused, or a wallet would have been overwritten.
+    Refused = 7,
+}
+
+impl ExitCode {
+    /// All of them, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Fault,
+        Self::Usage,
+        Self::Configuration,
+        Self::InUse,
+        Self::Plugin,
+        Self::Chain,
+        Self::Refused,
+    ];
+
+    /// What it means, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "all went well",
+            Self::Fault => "something failed while running: a disk, a network",
+            Self::Usage => "what was typed is not understood",
+            Self::Configuration => "plugins, options or the configuration file don't fit",
+            Self::InUse => "the port or the data directory belongs to another node",
+            Self::Plugin => "a plugin failed that decides what is valid",
+            Self::Chain => "the stored chain breaks these rules, or a file is damaged",
+            Self::Refused => "a payment was refused, or a wallet would have been overwritten",
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// Why the program ends early.
+#[derive(Debug)]
+pub struct Failure {
+    code: ExitCode,
+    message: String,
+}
+
+impl Failure {
+    /// An end with this code and these words for people.
+    pub fn new(code: ExitCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> ExitCode {
+        self.code
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let code = match error.kind() {
+            ErrorKind::Configuration | ErrorKind::Unsupported => ExitCode::Configuration,
+            ErrorKind::InUse => ExitCode::InUse,
+            ErrorKind::Plugin => ExitCode::Plugin,
+            ErrorKind::Corrupt => ExitCode::Chain,
+            _ => ExitCode::Fault,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

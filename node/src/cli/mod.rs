@@ -1,0 +1,65 @@
+//! The command line: what was typed, what it means, what is printed.
+
+mod args;
+mod chain_file;
+mod chain_show;
+mod chain_verify;
+mod client;
+mod exit;
+mod logging;
+mod node_url;
+pub mod output;
+mod plugins_list;
+pub mod summary;
+mod wallet_commands;
+
+pub use exit::{ExitCode, Failure};
+
+use clap::Parser as _;
+
+use args::{ChainCommand, Cli, Command, PluginsCommand};
+
+/// Does what was typed, and says how it ended.
+pub fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, and are no failure.
+            let _ = error.print();
+            return match error.use_stderr() {
+                true => ExitCode::Usage.into(),
+                false => ExitCode::Ok.into(),
+            };
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::Ok.into(),
+        Err(failure) => {
+            output::failure(&failure);
+            failure.code().into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let Some(command) = cli.command else {
+        let config = cli.node.config()?;
+        logging::start(&config.log, config.log_format)?;
+        return crate::run::run(config);
+    };
+    logging::start("warn", Default::default())?;
+    match command {
+        Command::Wallet(command) => wallet_commands::run(command),
+        Command::Chain(ChainCommand::Show { from, limit, chain }) => {
+            let json = chain.json;
+            let (_, file) = chain.config()?;
+            chain_show::show(&file, from, limit, json)
+        }
+        Command::Chain(ChainCommand::Verify { chain }) => {
+            let json = chain.json;
+            let (config, file) = chain.config()?;
+            chain_verify::verify(&config, &file, json)
+        }
+        Command::Plugins(PluginsCommand::List { json }) => plugins_list::list(json),
+    }
+}

@@ -1,0 +1,115 @@
+//! [`Given`]: the options that were given, on the command line or in a file.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use plugcoin_host::Setting;
+use plugcoin_sdk::ledger::Address;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use super::{LogFormat, settings, values};
+
+/// The options that were given; any may be missing.
+///
+/// * As TOML it has the names of the command line, and refuses others.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Given {
+    /// The port to listen on.
+    pub port: Option<u16>,
+    /// The address to listen on.
+    #[serde(deserialize_with = "host")]
+    pub host: Option<IpAddr>,
+    /// The folder for the node's files.
+    pub data_dir: Option<PathBuf>,
+    /// Peers to begin with.
+    pub peer: Vec<Address>,
+    /// The address that the node wants to be known by.
+    pub advertise: Option<Address>,
+    /// The plugins by name.
+    pub plugin: Vec<String>,
+    /// Options of plugins.
+    #[serde(deserialize_with = "settings::deserialize")]
+    pub set: Vec<Setting>,
+    /// Whether to keep mining.
+    pub mine: Option<bool>,
+    /// The least time between two own empty blocks.
+    #[serde(deserialize_with = "duration")]
+    pub mine_interval: Option<Duration>,
+    /// Who gets the rewards.
+    #[serde(deserialize_with = "key")]
+    pub reward_to: Option<String>,
+    /// How many threads mine.
+    pub threads: Option<NonZeroUsize>,
+    /// What is logged.
+    #[serde(deserialize_with = "log_filter")]
+    pub log: Option<String>,
+    /// How it is logged.
+    pub log_format: Option<LogFormat>,
+}
+
+impl Given {
+    /// These options, and those of `other` where these say nothing.
+    ///
+    /// * A list that is given replaces the other; a plugin's option is replaced one by one.
+    #[must_use]
+    pub fn over(self, other: Self) -> Self {
+        let mut set = other.set;
+        set.retain(|theirs| {
+            !self
+                .set
+                .iter()
+                .any(|ours| ours.plugin == theirs.plugin && ours.option == theirs.option)
+        });
+        set.extend(self.set);
+        let list = |ours: Vec<_>, theirs| if ours.is_empty() { theirs } else { ours };
+        Self {
+            port: self.port.or(other.port),
+            host: self.host.or(other.host),
+            data_dir: self.data_dir.or(other.data_dir),
+            peer: if self.peer.is_empty() {
+                other.peer
+            } else {
+                self.peer
+            },
+            advertise: self.advertise.or(other.advertise),
+            plugin: list(self.plugin, other.plugin),
+            set,
+            mine: self.mine.or(other.mine),
+            mine_interval: self.mine_interval.or(other.mine_interval),
+            reward_to: self.reward_to.or(other.reward_to),
+            threads: self.threads.or(other.threads),
+            log: self.log.or(other.log),
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
+}
+
+/// Reads a text of the file as the command line would.
+fn read<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    parse(&text).map(Some).map_err(D::Error::custom)
+}
+
+fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {
+    read(deserializer, values::host)
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    read(deserializer, values::duration)
+}
+
+fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    read(deserializer, values::key)
+}
+
+fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    read(deserializer, values::log_filter)
+}

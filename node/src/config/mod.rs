@@ -1,0 +1,158 @@
+//! [`Config`]: command line and `plugcoin.toml` made into one, with all defaults.
+
+mod given;
+mod settings;
+pub mod values;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plugcoin_host::{PluginRequest, Setting};
+use plugcoin_sdk::ledger::Address;
+use plugcoin_sdk::{Error, ErrorKind};
+use serde::Deserialize;
+
+pub use given::Given;
+
+/// The file that is read if it is there.
+pub const FILE: &str = "plugcoin.toml";
+
+/// The port where none is given.
+pub const PORT: u16 = 6000;
+
+/// What is logged where nothing else is asked for.
+pub const LOG: &str = "info,hyper=warn,reqwest=warn";
+
+/// The longest file that is read, in bytes; one written by a person is a thousand times shorter.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// How a node is to run; nothing is missing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The folder for the node's files.
+    pub data_dir: PathBuf,
+    /// Peers to begin with, which are never dropped.
+    pub peers: Vec<Address>,
+    /// The address that the node wants to be known by, if not the one it calls from.
+    pub advertise: Option<Address>,
+    /// The plugins by name.
+    pub plugins: Vec<String>,
+    /// Options of plugins.
+    pub set: Vec<Setting>,
+    /// Whether to keep mining.
+    pub mine: bool,
+    /// The least time between two own empty blocks.
+    pub mine_interval: Duration,
+    /// Who gets the rewards; none: the wallet.
+    pub reward_to: Option<String>,
+    /// How many threads mine.
+    pub threads: NonZeroUsize,
+    /// What is logged.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The command line's options over the file's, over the defaults.
+    ///
+    /// * The file is `file`, which must exist, or else [`FILE`] in the current folder, if it is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if the file can't be read or has an unknown or ill-typed option.
+    pub fn load(given: Given, file: Option<&Path>) -> Result<Self, Error> {
+        let in_file = match file {
+            Some(path) => read(path)?,
+            None if Path::new(FILE).exists() => read(Path::new(FILE))?,
+            None => Given::default(),
+        };
+        Ok(Self::from(given.over(in_file)))
+    }
+
+    /// The plugins to ask the host for; the port is the one that the node got.
+    pub fn plugin_request(&self, port: u16) -> PluginRequest {
+        PluginRequest {
+            plugins: self.plugins.clone(),
+            set: self.set.clone(),
+            data_dir: Some(self.data_dir.clone()),
+            port,
+        }
+    }
+
+    /// The path of one of the node's files: `KIND-PORT.json` in the data directory.
+    pub fn file(&self, kind: &str, port: u16) -> PathBuf {
+        self.data_dir.join(format!("{kind}-{port}.json"))
+    }
+
+    /// Makes the data directory if it is missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if it can't be made.
+    pub fn make_data_dir(&self) -> Result<(), Error> {
+        std::fs::create_dir_all(&self.data_dir).map_err(|error| {
+            Error::new(
+                ErrorKind::Configuration,
+                "the data directory can't be made; choose another with --data-dir",
+            )
+            .with("directory", self.data_dir.display())
+            .because(error)
+        })
+    }
+}
+
+impl From<Given> for Config {
+    fn from(given: Given) -> Self {
+        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            port: given.port.unwrap_or(PORT),
+            host: given.host.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+            data_dir: given.data_dir.unwrap_or_else(|| ".".into()),
+            peers: given.peer,
+            advertise: given.advertise,
+            plugins: given.plugin,
+            set: given.set,
+            mine: given.mine.unwrap_or(false),
+            mine_interval: given.mine_interval.unwrap_or(Duration::from_secs(1)),
+            reward_to: given.reward_to,
+            threads: given.threads.unwrap_or_else(all),
+            log: given.log.unwrap_or_else(|| LOG.to_owned()),
+            log_format: given.log_format.unwrap_or_default(),
+        }
+    }
+}
+
+/// Reads a file of options.
+fn read(path: &Path) -> Result<Given, Error> {
+    let fault =
+        |message: &str| Error::new(ErrorKind::Configuration, message).with("file", path.display());
+    let unreadable = |error| fault("the configuration can't be read").because(error);
+    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    if bytes > FILE_BYTES_MAX {
+        return Err(fault("the configuration is too long to be one").with("bytes", bytes));
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    toml::from_str(&text).map_err(|error| {
+        // The reader's text has the line, a pointer to the place, and the keys that are known.
+        fault("the configuration is wrong").because(error.to_string().trim_end().to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! The plugins that are compiled in: a crate that is not named is not linked.
+
+use ed25519 as _;
+use fifo as _;
+use fixed_reward as _;
+use flood as _;
+use journal as _;
+use merkle_tree as _;
+use most_work as _;
+use plugcoin_http as _;
+use proof_of_work as _;
+use time as _;
+use zeros as _;
