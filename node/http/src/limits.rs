@@ -14,9 +14,13 @@ pub const MONEY_BODY_BYTES_MAX: usize = 4 << 10;
 /// The longest answer to `/getblocks?nr=`: four of the largest blocks, quickly sent and judged.
 pub const PAGE_BYTES_MAX: usize = 4 << 20;
 
-/// The most levels of a page that are looked up: no block's text is under 256 bytes (four hashes
-/// and ten names are more), so that [`PAGE_BYTES_MAX`] always ends a page before this does.
+/// The most levels of a page that are looked up: no block's text is under 256 bytes (three
+/// hashes and nine names are more), so that [`PAGE_BYTES_MAX`] always ends a page before this does.
 pub const PAGE_LEVELS_MAX: u64 = (PAGE_BYTES_MAX / 256) as u64;
+
+/// The most answers of whole chains under way at once: each holds the hashes of its chain, some
+/// megabytes for 100 000 blocks. Further ones wait; pages, by which nodes sync, never do.
+pub const STREAMS_MAX: usize = 64;
 
 /// How much of a chain is gathered before it is sent: large enough to make few writes, small
 /// enough that many readers at once cost little memory.

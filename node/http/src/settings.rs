@@ -15,6 +15,8 @@ pub struct Settings {
     pub request_ms: u64,
     /// See [`limits::STALL_MS`].
     pub stall_ms: u64,
+    /// See [`limits::STREAMS_MAX`].
+    pub streams_max: usize,
     /// See [`limits::SHUTDOWN_MS`].
     pub shutdown_ms: u64,
     /// See [`limits::CONNECTIONS_MAX`].
@@ -30,6 +32,7 @@ impl Default for Settings {
             header_ms: limits::HEADER_MS,
             request_ms: limits::REQUEST_MS,
             stall_ms: limits::STALL_MS,
+            streams_max: limits::STREAMS_MAX,
             shutdown_ms: limits::SHUTDOWN_MS,
             connections_max: limits::CONNECTIONS_MAX,
             connections_per_source_max: limits::CONNECTIONS_PER_SOURCE_MAX,

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::{io, vec};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Failure;
 use crate::backend::{Backend, Unavailable};
@@ -22,6 +23,7 @@ pub(crate) struct Chain {
     place: Place,
     written_bytes: usize,
     bytes_max: usize,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// Where in the shape the writing stands.
@@ -34,8 +36,14 @@ enum Place {
 }
 
 impl Chain {
-    /// The blocks of these hashes, level by level, in at most so many bytes but at least one level.
-    pub(crate) fn new(backend: Arc<dyn Backend>, levels: Vec<Vec<Hash>>, bytes_max: usize) -> Self {
+    /// The blocks of these hashes, level by level, in at most so many bytes but at least one level;
+    /// the permit is given back when the last of it is sent.
+    pub(crate) fn new(
+        backend: Arc<dyn Backend>,
+        levels: Vec<Vec<Hash>>,
+        bytes_max: usize,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         Self {
             backend,
             levels: levels.into_iter(),
@@ -43,6 +51,7 @@ impl Chain {
             place: Place::Start,
             written_bytes: 0,
             bytes_max,
+            _permit: permit,
         }
     }
 

@@ -31,6 +31,11 @@ pub(super) async fn answer(State(app): State<App>, uri: Uri) -> Result<Response,
             ));
         }
     };
+    // Held until the answer is sent. The semaphore is never closed, so that none means a page.
+    let permit = match levels {
+        Levels::Best { .. } => None,
+        Levels::All | Levels::From { .. } => app.streams.acquire_owned().await.ok(),
+    };
     let levels = app.backend.levels(levels).await?.ok_or(Failure::NoBlock)?;
-    dialect::chain(Chain::new(app.backend, levels, bytes_max)).await
+    dialect::chain(Chain::new(app.backend, levels, bytes_max, permit)).await
 }

@@ -14,6 +14,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::backend::Backend;
@@ -26,6 +27,8 @@ use crate::settings::Settings;
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) settings: Arc<Settings>,
+    /// A permit for each answer of a whole chain.
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 /// Makes the node's routes over what stands behind them.
@@ -35,6 +38,7 @@ pub(crate) struct App {
 pub fn router(backend: Arc<dyn Backend>, settings: Settings) -> Router {
     let app = App {
         backend,
+        streams: Arc::new(Semaphore::new(settings.streams_max)),
         settings: Arc::new(settings),
     };
     Router::new()
