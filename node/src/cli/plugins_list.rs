@@ -17,44 +17,40 @@ pub(super) fn list(json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A line for each plugin, and beneath it two for each of its options.
 fn text(manifests: &[Manifest]) -> String {
-    let mut rows = vec![row(["PLUGIN", "VERSION", "HOOKS", "DEFAULT"])];
-    for manifest in manifests {
-        let hooks: Vec<&str> = manifest.hooks.iter().map(|hook| hook.name()).collect();
-        let default = DEFAULTS.iter().any(|(_, name)| *name == manifest.name);
-        rows.push(row([
-            &manifest.name,
-            &manifest.version,
-            &hooks.join(", "),
-            if default { "yes" } else { "" },
-        ]));
+    let rows: Vec<_> = manifests.iter().map(row).collect();
+    let mut text = String::new();
+    for (line, manifest) in table(&rows).lines().zip(manifests) {
+        text += &format!("{line}\n");
+        for option in &manifest.options {
+            text += &of_option(&manifest.name, option);
+        }
     }
-    let mut options = vec![row(["OPTION", "TYPE", "DEFAULT", "RULE", "HELP"])];
-    for manifest in manifests {
-        options.extend(
-            manifest
-                .options
-                .iter()
-                .map(|option| of_option(manifest, option)),
-        );
-    }
-    let mut text = table(&rows);
-    if options.len() > 1 {
-        text += &format!("\n\n{}", table(&options));
-    }
-    text + "\n\nChoose with --plugin NAME, set with --set OPTION=VALUE. A rule's option changes what is\nvalid or wins: nodes that differ in one are told apart."
+    text + "\nChoose a plugin with --plugin NAME, set an option with --set as it stands here. A rule\n\
+        changes what is valid or wins: nodes that differ in one are told apart."
 }
 
-fn of_option(manifest: &Manifest, option: &OptionValue) -> Vec<String> {
-    row([
-        &format!("{}.{}", manifest.name, option.spec.name),
-        &option.spec.kind,
-        &option.spec.default.to_string(),
-        if option.spec.consensus { "yes" } else { "" },
-        &option.spec.help,
-    ])
+fn row(manifest: &Manifest) -> Vec<String> {
+    let hooks: Vec<&str> = manifest.hooks.iter().map(|hook| hook.name()).collect();
+    let default = DEFAULTS.iter().any(|(_, name)| *name == manifest.name);
+    vec![
+        manifest.name.clone(),
+        manifest.version.clone(),
+        hooks.join(", "),
+        if default { "default" } else { "" }.to_owned(),
+    ]
 }
 
-fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.iter().map(|&cell| cell.to_owned()).collect()
+fn of_option(plugin: &str, option: &OptionValue) -> String {
+    let spec = &option.spec;
+    let default = match spec.default.as_str() {
+        Some(text) => text.to_owned(),
+        None => spec.default.to_string(),
+    };
+    let rule = if spec.consensus { ", a rule" } else { "" };
+    format!(
+        "    {plugin}.{}={default}  ({}{rule})\n        {}\n",
+        spec.name, spec.kind, spec.help
+    )
 }
