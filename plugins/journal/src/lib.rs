@@ -1,1 +1,237 @@
 //! Storage: the chain in one append-only JSON file that people can read.
+//!
+//! The file is a JSON array with one record a line, in the order in which the node accepted them:
+//!
+//! ```text
+//! [
+//! {"nr": 0,"previous_hash": "", … },
+//! {"signature": … },
+//! {"nr": 1, … }
+//! ]
+//! ```
+//!
+//! * An append overwrites the closing bracket with a comma, the records and a bracket, in one
+//!   write; it is valid JSON whenever no write is under way.
+//! * An append that a crash tore leaves a torn tail, which the next start cuts off.
+
+mod array;
+mod index;
+mod lines;
+mod scan;
+mod shape;
+mod tail;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use plugcoin_sdk::hooks::{Record, Storage};
+use plugcoin_sdk::ledger::Hash;
+use plugcoin_sdk::{Error, ErrorKind};
+
+use index::{Index, Span};
+use scan::scan;
+use tail::{EMPTY, Tail};
+
+pub use array::TornTail;
+pub use scan::visit_file;
+
+/// The most bytes that [`Storage::read_many`] reads at once.
+const READ_BYTES_MAX: u64 = 1 << 20;
+
+/// The storage in one JSON file, held by one process at a time.
+///
+/// * [`replay`](Storage::replay) cuts off a torn tail, with a warning in the log; damage anywhere
+///   else is an error that names the line and the byte.
+/// * After a write or a sync that failed every later append fails, until the node is started again.
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    index: Index,
+    /// Where the next record goes; none before the file was replayed.
+    tail: Mutex<Option<Tail>>,
+}
+
+impl Journal {
+    /// Opens the journal, or makes an empty one, and locks it against other processes.
+    ///
+    /// # Errors
+    /// * [`ErrorKind::InUse`] if another node has it open.
+    /// * [`ErrorKind::Io`] if it can't be opened or made durable.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        let failed = |what: &str, cause: std::io::Error| {
+            Error::new(ErrorKind::Io, format!("the journal can't be {what}"))
+                .with("file", path.display())
+                .because(cause)
+        };
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| failed("opened", error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    ErrorKind::InUse,
+                    "another node has this journal open; stop that node, or start this one with \
+                     another --port or --data-dir",
+                )
+                .with("file", path.display()));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed("locked", error)),
+        }
+        let length = file
+            .metadata()
+            .map_err(|error| failed("opened", error))?
+            .len();
+        if length == 0 {
+            create(&file, &path).map_err(|error| failed("created", error))?;
+        }
+        Ok(Self {
+            path,
+            file,
+            index: Index::default(),
+            tail: Mutex::new(None),
+        })
+    }
+
+    fn read_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(ErrorKind::Io, "the journal can't be read")
+                .with("file", self.path.display())
+                .with("byte", offset)
+                .because(cause)
+        };
+        let length = usize::try_from(length).map_err(|error| failed(error.into()))?;
+        let mut bytes = vec![0; length];
+        self.file
+            .read_exact_at(&mut bytes, offset)
+            .map_err(|error| failed(error.into()))?;
+        Ok(bytes)
+    }
+}
+
+/// Makes an empty journal that outlives a crash: the file, and its name in the folder.
+fn create(file: &File, path: &Path) -> std::io::Result<()> {
+    file.write_all_at(EMPTY, 0)?;
+    file.sync_all()?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+impl Storage for Journal {
+    fn append(&self, records: &[Record]) -> Result<(), Error> {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(tail) = tail.as_mut() else {
+            return Err(Error::new(
+                ErrorKind::Plugin,
+                "the journal must be replayed before anything is appended to it",
+            )
+            .with("file", self.path.display()));
+        };
+        let texts: Vec<&str> = records.iter().map(Record::text).collect();
+        let spans = tail
+            .append(&self.file, &texts)
+            .map_err(|error| error.with("file", self.path.display()))?;
+        self.index.insert(records, &spans);
+        Ok(())
+    }
+
+    fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = scan(&self.file, &self.path, &mut |_, span, record| {
+            // Before the visit, so that the visitor can read what it was shown.
+            self.index.insert(std::slice::from_ref(&record), &[span]);
+            visit(record)
+        })?;
+        if let Some(torn) = found.torn {
+            tracing::warn!(
+                file = %self.path.display(),
+                offset = torn.offset,
+                bytes = torn.bytes,
+                "the journal's end was torn by a crash; cutting it off"
+            );
+            found.tail.repair(&self.file).map_err(|error| {
+                Error::new(ErrorKind::Io, "the journal's torn end can't be cut off")
+                    .with("file", self.path.display())
+                    .with("byte", torn.offset)
+                    .because(error)
+            })?;
+        }
+        *tail = Some(found.tail);
+        Ok(())
+    }
+
+    fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        match self.index.get(hash) {
+            Some(span) => self.read_at(span.offset, span.length.into()).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn read_many(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        let spans = self.index.get_all(hashes);
+        let mut next = 0;
+        while let Some(Some(first)) = spans.get(next).copied() {
+            let run = run_length(&spans[next..]);
+            let last = spans[next + run - 1].unwrap_or(first);
+            let bytes = self.read_at(first.offset, last.end() - first.offset)?;
+            for span in spans[next..next + run].iter().flatten() {
+                // Both lie within what was just read, so they fit.
+                let from = (span.offset - first.offset) as usize;
+                if !visit(&bytes[from..from + span.length as usize]) {
+                    return Ok(());
+                }
+            }
+            next += run;
+        }
+        match hashes.get(next) {
+            Some(missing) => Err(Error::new(
+                ErrorKind::Corrupt,
+                "a block of the chain is not in the journal",
+            )
+            .with("block", missing)
+            .with("file", self.path.display())),
+            None => Ok(()),
+        }
+    }
+
+    fn location(&self) -> Option<String> {
+        Some(self.path.display().to_string())
+    }
+}
+
+/// How many of these lie one after the other, and so can be read at once; at least one.
+fn run_length(spans: &[Option<Span>]) -> usize {
+    let start = spans[0].map_or(0, |first| first.offset);
+    let adjacent = spans.windows(2).take_while(|pair| match pair {
+        [Some(a), Some(b)] => {
+            b.offset == a.end() + tail::SEPARATOR_BYTES && b.end() - start <= READ_BYTES_MAX
+        }
+        _ => false,
+    });
+    1 + adjacent.count()
+}
+
+plugcoin_sdk::register!(Storage, "journal", |_, setup| {
+    let path = setup.file("blocks").ok_or_else(|| {
+        Error::new(
+            ErrorKind::Configuration,
+            "the journal needs a data directory for its file, and there is none; name one with \
+             --data-dir, or take another storage plugin",
+        )
+    })?;
+    Journal::open(path)
+});
+
+#[cfg(test)]
+mod tests;

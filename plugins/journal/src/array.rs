@@ -1,0 +1,216 @@
+//! The lines of a journal as an array: what is whole, what a crash tore, what is damaged.
+
+use std::path::Path;
+
+use plugcoin_sdk::hooks::Record;
+use plugcoin_sdk::{Error, ErrorKind};
+
+use crate::index::Span;
+use crate::lines::Line;
+use crate::shape::Shape;
+use crate::tail::{EMPTY, FIRST_OFFSET, Tail};
+
+/// The end of a journal that a crash left incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    /// The first byte after the last whole record.
+    pub offset: u64,
+    /// How many bytes follow it that are not the closing bracket as it should be.
+    pub bytes: u64,
+}
+
+/// What one pass over a journal found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Where the records end.
+    pub(crate) tail: Tail,
+    /// What follows them, if it is not the closing bracket.
+    pub(crate) torn: Option<TornTail>,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Open,
+    FirstOrClose,
+    Record,
+    Close,
+    End,
+}
+
+/// A line that is not what it must be.
+///
+/// A crash leaves a prefix of what was to be written, or zeros where it was to be, and never takes
+/// anything away that was acknowledged. Whatever can't be that is damage of another kind, and stops
+/// the node, since records may be lost.
+#[derive(Debug)]
+pub(crate) struct Damage {
+    line: u64,
+    offset: u64,
+    why: String,
+    /// What a crash leaves: pages that never reached the disk read as zeros.
+    zeros: bool,
+    /// The closing bracket stood before it, so that nothing behind it was ever acknowledged.
+    after_close: bool,
+    /// Whole records follow, so that this is no torn tail.
+    followed: bool,
+    /// The array is closed behind it, so that it was once whole.
+    closed: bool,
+}
+
+impl Damage {
+    /// The fault to stop with.
+    pub(crate) fn error(self, path: &Path) -> Error {
+        Error::new(
+            ErrorKind::Corrupt,
+            format!(
+                "the journal is damaged: {}; restore the file from a copy, or move it away and let \
+                 the node fetch the chain again (whoever cuts it off at this byte loses what follows)",
+                self.why
+            ),
+        )
+        .with("file", path.display())
+        .with("line", self.line)
+        .with("byte", self.offset)
+    }
+
+    /// Whether a crash may have left it; everything acknowledged is there then.
+    fn is_torn_tail(&self) -> bool {
+        if self.after_close {
+            return self.zeros || !self.followed;
+        }
+        !self.followed && (self.zeros || !self.closed)
+    }
+}
+
+/// Follows the array line by line.
+pub(crate) struct Array {
+    expected: Expected,
+    /// The first byte after the last record.
+    end: u64,
+    /// The first damage; all that follows only says what sort of damage it is.
+    damage: Option<Damage>,
+}
+
+impl Array {
+    pub(crate) fn new() -> Self {
+        Self {
+            expected: Expected::Open,
+            end: FIRST_OFFSET,
+            damage: None,
+        }
+    }
+
+    /// Takes the next line; gives its record back, if it is one in its place.
+    ///
+    /// # Errors
+    /// The damage, if it is one that no crash leaves.
+    pub(crate) fn take(
+        &mut self,
+        line: &Line,
+        shape: Shape,
+        bytes: &[u8],
+    ) -> Result<Option<(Span, Record)>, Damage> {
+        if let Some(damage) = &mut self.damage {
+            damage.followed |= shape.is_whole();
+            damage.closed |= matches!(shape, Shape::Close) && line.ended;
+            return Ok(None);
+        }
+        let why = match (self.expected, shape) {
+            (Expected::Open, Shape::Open) if line.ended => {
+                self.expected = Expected::FirstOrClose;
+                return Ok(None);
+            }
+            (Expected::FirstOrClose | Expected::Close, Shape::Close) if line.ended => {
+                self.expected = Expected::End;
+                return Ok(None);
+            }
+            (Expected::FirstOrClose | Expected::Record, Shape::Record(record, comma)) => {
+                let span = self.keep(line, &record);
+                self.expected = if comma {
+                    Expected::Record
+                } else {
+                    Expected::Close
+                };
+                return Ok(Some((span, record)));
+            }
+            (Expected::Open, _) if is_half_made(bytes) => "the array was never closed".into(),
+            (Expected::Open, _) => {
+                return Err(self.damage(line, bytes, "the file does not begin with `[`".into()));
+            }
+            (expected, Shape::Damaged(why)) if expected != Expected::End => {
+                return Err(self.damage(line, bytes, why));
+            }
+            (Expected::FirstOrClose | Expected::Record, Shape::Spoiled(record, length)) => {
+                let span = self.keep(line, &record);
+                let mut damage =
+                    self.damage(line, bytes, "something else stands behind a record".into());
+                damage.offset += length;
+                self.damage = Some(damage);
+                return Ok(Some((span, record)));
+            }
+            (Expected::Close, Shape::Record(..) | Shape::Spoiled(..)) => {
+                return Err(self.damage(
+                    line,
+                    bytes,
+                    "the comma before the record is missing".into(),
+                ));
+            }
+            (Expected::End, shape) => {
+                let mut damage = self.damage(line, bytes, "the array is closed already".into());
+                damage.followed = shape.is_whole();
+                self.damage = Some(damage);
+                return Ok(None);
+            }
+            (_, Shape::Broken(why)) => why,
+            (_, _) => "a bracket stands where a record should".into(),
+        };
+        self.damage = Some(self.damage(line, bytes, why));
+        Ok(None)
+    }
+
+    /// Counts the record at the start of a line in.
+    fn keep(&mut self, line: &Line, record: &Record) -> Span {
+        let span = Span {
+            offset: line.offset,
+            // A record is bounded by the length of the longest block.
+            length: record.text().len() as u32,
+        };
+        self.end = span.end();
+        span
+    }
+
+    fn damage(&self, line: &Line, bytes: &[u8], why: String) -> Damage {
+        Damage {
+            line: line.number,
+            offset: line.offset,
+            why,
+            zeros: bytes.contains(&0),
+            after_close: self.expected == Expected::End,
+            followed: false,
+            closed: false,
+        }
+    }
+
+    /// The end of the file, which has so many bytes.
+    ///
+    /// # Errors
+    /// The damage, if it is one that no crash leaves.
+    pub(crate) fn finish(self, length: u64) -> Result<Found, Damage> {
+        let tail = Tail::at(self.end);
+        let torn = match self.damage {
+            Some(damage) if !damage.is_torn_tail() => return Err(damage),
+            None if self.expected == Expected::End => None,
+            _ => Some(TornTail {
+                offset: self.end.min(length),
+                bytes: length.saturating_sub(self.end),
+            }),
+        };
+        Ok(Found { tail, torn })
+    }
+}
+
+/// Whether these bytes may be the start of an array whose first write a crash cut short.
+fn is_half_made(bytes: &[u8]) -> bool {
+    bytes.len() <= EMPTY.len() && (EMPTY.starts_with(bytes) || bytes.iter().all(|b| *b == 0))
+}

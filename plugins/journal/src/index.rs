@@ -1,0 +1,52 @@
+//! Where in the file each block's text lies.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use plugcoin_sdk::hooks::Record;
+use plugcoin_sdk::ledger::Hash;
+
+/// The place of a record's text in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Its first byte.
+    pub(crate) offset: u64,
+    /// How many bytes it has.
+    pub(crate) length: u32,
+}
+
+impl Span {
+    /// The first byte after it.
+    pub(crate) fn end(self) -> u64 {
+        self.offset + u64::from(self.length)
+    }
+}
+
+/// The places of all blocks; no reader waits for the disk.
+#[derive(Debug, Default)]
+pub(crate) struct Index(RwLock<HashMap<Hash, Span>>);
+
+impl Index {
+    pub(crate) fn insert(&self, records: &[Record], spans: &[Span]) {
+        let mut places = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (record, span) in records.iter().zip(spans) {
+            if let Record::Block(block) = record {
+                places.insert(block.hash(), *span);
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, hash: &Hash) -> Option<Span> {
+        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        places.get(hash).copied()
+    }
+
+    /// The places of several blocks, in the order asked for.
+    pub(crate) fn get_all(&self, hashes: &[Hash]) -> Vec<Option<Span>> {
+        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        hashes
+            .iter()
+            .map(|hash| places.get(hash).copied())
+            .collect()
+    }
+}

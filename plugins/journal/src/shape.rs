@@ -1,0 +1,105 @@
+//! What a line is by itself.
+
+use plugcoin_sdk::hooks::Record;
+use plugcoin_sdk::ledger::{Block, Transaction};
+
+use crate::lines::Line;
+
+/// What a line is by itself.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// `[`.
+    Open,
+    /// `]`.
+    Close,
+    /// A whole record, and whether a comma follows it.
+    Record(Record, bool),
+    /// A whole record of so many bytes, and then something that is neither a comma nor the line's end.
+    Spoiled(Record, u64),
+    /// A whole record that can't be what was written.
+    Damaged(String),
+    /// Nothing whole.
+    Broken(String),
+}
+
+impl Shape {
+    /// Whether there is a whole record in it, right or wrong.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(
+            self,
+            Self::Record(..) | Self::Spoiled(..) | Self::Damaged(_)
+        )
+    }
+}
+
+/// Judges a line by itself: the costly part, which needs no other line.
+pub(crate) fn judge(line: &Line, batch: &[u8]) -> Shape {
+    let bytes = &batch[line.bytes.clone()];
+    match bytes {
+        b"[" => return Shape::Open,
+        b"]" => return Shape::Close,
+        _ => {}
+    }
+    let (record, comma) = match bytes.strip_suffix(b",") {
+        Some(record) => (record, true),
+        None => (bytes, false),
+    };
+    let why = match parse(record) {
+        Ok(record) => return whole(record, |record| Shape::Record(record, comma)),
+        Err(why) => why,
+    };
+    // A record is an object, so it ends where its brace is closed, whatever follows.
+    let end = object_length(bytes).unwrap_or(0);
+    match parse(&bytes[..end]) {
+        Ok(record) => whole(record, |record| Shape::Spoiled(record, end as u64)),
+        Err(_) => Shape::Broken(why),
+    }
+}
+
+/// The record if it can be what was written.
+fn whole(record: Record, shape: impl FnOnce(Record) -> Shape) -> Shape {
+    match &record {
+        Record::Block(block) if block.computed_hash() != block.hash() => Shape::Damaged(format!(
+            "the block says that its hash is {}, and it is {}",
+            block.hash(),
+            block.computed_hash()
+        )),
+        _ => shape(record),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Record, String> {
+    if bytes.contains(&0) {
+        return Err("the line has zero bytes in it".into());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| "the line is not text".to_owned())?;
+    let parsed = if text.starts_with(r#"{"nr""#) {
+        Block::parse(text).map(Record::Block)
+    } else {
+        Transaction::parse(text).map(Record::Transaction)
+    };
+    let record = parsed.map_err(|invalid| String::from(invalid.message))?;
+    if record.text() != text {
+        return Err("the record is not written in its exact form".into());
+    }
+    Ok(record)
+}
+
+/// The length of the object at the start of a line; the ledger's strings have no escapes.
+fn object_length(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string) = (0_usize, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => in_string = !in_string,
+            b'{' if !in_string => depth += 1,
+            b'}' if !in_string => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,153 @@
+//! What a crash leaves at the end of the file.
+
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn a_tail_cut_at_any_byte_of_the_last_two_records_is_cut_back_to_the_last_whole_one() {
+    let records = records(5);
+    let whole = file_of(&records);
+    let ends: Vec<usize> = (3..=5).map(|n| file_of(&records[..n]).len() - 3).collect();
+    for length in ends[0]..whole.len() {
+        let kept = 2 + ends.iter().filter(|end| **end <= length).count();
+        let (_dir, path, opened) = open_bytes(&whole.as_bytes()[..length]);
+        let (journal, seen) = opened.unwrap_or_else(|error| panic!("{length}: {error}"));
+        assert_eq!(seen, records[..kept], "cut at {length}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&seen));
+        journal.append(&records[kept..]).unwrap();
+        is_read_back(&journal, &records);
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    }
+}
+
+#[test]
+fn a_start_cut_at_any_byte_is_an_empty_journal() {
+    for start in ["", "[", "[\n", "[\n]", "\0", "\0\0\0\0", "[\n\0\0"] {
+        let (_dir, path, opened) = open_bytes(start.as_bytes());
+        let (journal, seen) = opened.unwrap_or_else(|error| panic!("{start:?}: {error}"));
+        assert!(seen.is_empty());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "[\n]\n");
+        journal.append(&records(1)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&records(1)));
+    }
+}
+
+#[test]
+fn garbage_at_the_end_is_cut_off() {
+    let records = records(4);
+    let whole = file_of(&records);
+    let open_end = &whole[..whole.len() - 3];
+    let zeros = "\0".repeat(10_000);
+    let huge = "x".repeat(5 << 20);
+    for start in [&whole, open_end, &format!("{open_end},\n")] {
+        for garbage in [
+            &zeros,
+            "garbage",
+            "garb\nage\n",
+            "{\"nr\": 7",
+            &huge,
+            "\n",
+            "]",
+        ] {
+            let text = format!("{start}{garbage}");
+            let (_dir, path, opened) = open_bytes(text.as_bytes());
+            let (_, seen) = opened.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(seen, records);
+            assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        }
+    }
+}
+
+#[test]
+fn pages_that_never_reached_the_disk_are_cut_off() {
+    let records = records(6);
+    let whole = file_of(&records).into_bytes();
+    // The array is closed, but there is a hole in its last record.
+    let mut bytes = whole.clone();
+    let hole = whole.len() - 100..whole.len() - 50;
+    bytes[hole].fill(0);
+    let (_dir, path, opened) = open_bytes(&bytes);
+    let (_, seen) = opened.unwrap();
+    assert_eq!(seen, records[..5]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&seen));
+    // The page with the old bracket is the old one, and a page behind it is new.
+    let mut bytes = file_of(&records[..3]).into_bytes();
+    let new_page = bytes.len() + 50;
+    bytes.resize(new_page, 0);
+    bytes.extend_from_slice(&whole[new_page..]);
+    let (_, seen) = open_bytes(&bytes).2.unwrap();
+    assert_eq!(seen, records[..3]);
+}
+
+#[test]
+fn a_file_is_walked_without_lock_and_without_repair() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("blocks-6000.json");
+    let records = records(4);
+    let (journal, _) = open(&path).unwrap();
+    journal.append(&records).unwrap();
+    let walk = || {
+        let mut seen = Vec::new();
+        let torn = visit_file(&path, &mut |line, record| {
+            seen.push((line, record));
+            Ok(())
+        });
+        (torn.unwrap(), seen)
+    };
+    let numbered: Vec<(u64, Record)> = (2..).zip(records.clone()).collect();
+    assert_eq!(walk(), (None, numbered.clone()));
+    drop(journal);
+    let whole = file_of(&records);
+    let last = whole.find(records[3].text()).unwrap();
+    fs::write(&path, &whole[..last + 10]).unwrap();
+    let (torn, seen) = walk();
+    assert_eq!(seen, numbered[..3]);
+    let offset = last as u64 - 2;
+    assert_eq!(torn, Some(TornTail { offset, bytes: 12 }));
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole[..last + 10]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Any mix of appends, restarts and crashes leaves what the model says.
+    #[test]
+    fn it_does_what_a_list_does(
+        steps in prop::collection::vec((0_usize..5, 0_u8..4, 0_usize..400), 1..20)
+    ) {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("blocks-6000.json");
+        let mut source = records(100).into_iter();
+        let mut model: Vec<Record> = Vec::new();
+        let mut journal = open(&path).unwrap().0;
+        for (count, action, cut) in steps {
+            let group: Vec<Record> = source.by_ref().take(count).collect();
+            journal.append(&group).unwrap();
+            let acknowledged = file_of(&model).len() - 3;
+            model.extend(group.clone());
+            prop_assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&model));
+            if action == 0 {
+                continue;
+            }
+            drop(journal);
+            if action == 1 {
+                // A crash tore the last group somewhere.
+                let length = fs::metadata(&path).unwrap().len() as usize;
+                let kept = length.saturating_sub(cut).max(acknowledged);
+                let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+                file.set_len(kept as u64).unwrap();
+            }
+            let (opened, seen) = open(&path).unwrap();
+            prop_assert!(model.starts_with(&seen));
+            prop_assert!(seen.len() + group.len() >= model.len());
+            prop_assert!(action == 1 || seen.len() == model.len());
+            model = seen;
+            is_read_back(&opened, &model);
+            journal = opened;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Damage that no crash leaves: named to the byte, never passed over.
+
+use super::*;
+
+/// What is said of damage, without the name of the folder.
+fn damage(text: &str) -> String {
+    let (dir, path, opened) = open_bytes(text.as_bytes());
+    let error = opened.map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        text,
+        "it is left as it is"
+    );
+    error
+        .to_string()
+        .replace(&format!("{}/", dir.path().display()), "")
+}
+
+#[test]
+fn damage_in_the_middle_is_named_to_the_byte() {
+    let records = records(5);
+    let whole = file_of(&records);
+    let lines: Vec<usize> = (0..5)
+        .map(|n| whole.find(records[n].text()).unwrap())
+        .collect();
+    let second = records[1].text();
+    assert_eq!(
+        damage(&whole.replace(second, "nonsense")),
+        format!(
+            "the journal is damaged: not a signed transaction: expected ident at line 1 column 2; \
+             restore the file from a copy, or move it away and let the node fetch the chain again \
+             (whoever cuts it off at this byte loses what follows) \
+             (file blocks-6000.json, line 3, byte {})",
+            lines[1]
+        )
+    );
+    let named = |text: &str, line: usize, byte: usize, why: &str| {
+        let said = damage(text);
+        let place = format!("line {line}, byte {byte})");
+        assert!(
+            said.contains(&place) && said.contains(why),
+            "{place}: {said}"
+        );
+    };
+    let cut = |at: usize, with: &str| format!("{}{with}{}", &whole[..at], &whole[at + 1..]);
+    named(
+        &cut(lines[2] + 5, ""),
+        4,
+        lines[2],
+        "not a signed transaction",
+    );
+    named(&cut(lines[2] + 5, "\0"), 4, lines[2], "zero bytes");
+    named(&cut(lines[2] - 2, ""), 4, lines[2] - 1, "comma");
+    named(&cut(lines[2] - 2, ";"), 3, lines[2] - 2, "behind a record");
+    named(&cut(lines[2] - 1, "x"), 3, lines[2] - 2, "behind a record");
+    named(&format!(" {whole}"), 1, 0, "does not begin with `[`");
+    named("something else\n", 1, 0, "does not begin with `[`");
+    named(&whole.replacen("[\n", "[\n\n", 1), 2, 2, "");
+    let early = whole.replace(&format!(",\n{second}"), &format!("\n]\n{second}"));
+    named(&early, 4, lines[1] + 1, "closed already");
+}
+
+#[test]
+fn the_last_record_is_not_given_up_when_the_array_is_closed_behind_it() {
+    let records = records(5);
+    let whole = file_of(&records);
+    let last = whole.find(records[4].text()).unwrap();
+    let said = damage(&format!("{}x{}", &whole[..last + 5], &whole[last + 6..]));
+    assert!(said.contains(&format!("line 6, byte {last})")), "{said}");
+}
+
+#[test]
+fn a_block_with_another_hash_than_it_says_is_damage_wherever_it_stands() {
+    let records = records(4);
+    let whole = file_of(&records);
+    let block = whole.find(records[3].text()).unwrap();
+    let lie = whole.replace("\"creator\": \"miner\"", "\"creator\": \"thief\"");
+    for text in [&lie, &lie[..lie.len() - 3]] {
+        let said = damage(text);
+        assert!(said.contains("says that its hash is"), "{said}");
+        assert!(said.contains(&format!("line 5, byte {block})")), "{said}");
+    }
+}
+
+#[test]
+fn a_hole_with_whole_records_behind_it_is_damage() {
+    let records = records(6);
+    let whole = file_of(&records);
+    let at = file_of(&records[..3]).len() - 3;
+    let text = format!("{}{}{}", &whole[..at], "\0".repeat(100), &whole[at + 100..]);
+    let said = damage(&text);
+    assert!(said.contains(&format!("line 4, byte {at})")), "{said}");
+}
