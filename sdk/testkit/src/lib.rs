@@ -2,6 +2,7 @@
 //!
 //! * [`fixtures`]: keys, transactions, blocks and chains that are the same on every run.
 //! * [`doubles`]: storage in memory, storage that fails, a recording gossip, a signer that costs nothing.
+//! * [`suite`]: for every hook the laws of its trait's doc as checks, which any plugin can run.
 
 #![allow(
     clippy::expect_used,
@@ -10,3 +11,4 @@
 
 pub mod doubles;
 pub mod fixtures;
+pub mod suite;

@@ -26,7 +26,7 @@ impl Signer for PlainSigner {
     }
 
     fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error> {
-        let public = Hash::from_bytes(*seed).to_string();
+        let public = Hash::of(&Hash::from_bytes(*seed).to_string()).to_string();
         let secret = public.chars().rev().collect();
         Ok(KeyPair { public, secret })
     }
