@@ -43,6 +43,31 @@ pub trait Backend: Send + Sync + 'static {
     /// The exact text of a block that may be served; none if there is none.
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable>;
 
+    /// The exact texts of the first of these blocks: as many as fit in so many bytes, but one at
+    /// least.
+    ///
+    /// * It ends before a block that may not be served or is not there; empty if that is the first.
+    /// * Defaults to asking for one after another; reading many at once is faster.
+    async fn block_texts(
+        &self,
+        hashes: &[Hash],
+        bytes_max: usize,
+    ) -> Result<Vec<Vec<u8>>, Unavailable> {
+        let (mut texts, mut bytes) = (Vec::new(), 0);
+        for hash in hashes {
+            let Some(text) = self.block_text(hash).await? else {
+                break;
+            };
+            bytes += text.len();
+            texts.push(text);
+            // The next one would most likely be over.
+            if bytes + bytes / texts.len() > bytes_max {
+                break;
+            }
+        }
+        Ok(texts)
+    }
+
     /// The active plugins, as `GET /plugins` answers.
     async fn plugins(&self) -> Result<Value, Unavailable>;
 

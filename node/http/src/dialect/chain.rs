@@ -18,21 +18,18 @@ use crate::limits::CHUNK_BYTES;
 /// What is still to be sent of a chain.
 pub(crate) struct Chain {
     backend: Arc<dyn Backend>,
-    levels: vec::IntoIter<Vec<Hash>>,
-    level: vec::IntoIter<Hash>,
-    place: Place,
+    /// The blocks whose texts are not fetched yet, level after level.
+    hashes: vec::IntoIter<Hash>,
+    /// How many blocks each level has, from the next one on.
+    levels: vec::IntoIter<usize>,
+    /// The texts that are fetched and not written yet.
+    texts: vec::IntoIter<Vec<u8>>,
+    /// How many blocks the level that is being written still lacks.
+    lacking: usize,
     written_bytes: usize,
     bytes_max: usize,
+    ended: bool,
     _permit: Option<OwnedSemaphorePermit>,
-}
-
-/// Where in the shape the writing stands.
-#[derive(PartialEq)]
-enum Place {
-    Start,
-    Between,
-    InLevel,
-    End,
 }
 
 impl Chain {
@@ -44,74 +41,78 @@ impl Chain {
         bytes_max: usize,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
+        let sizes: Vec<usize> = levels
+            .iter()
+            .map(Vec::len)
+            .filter(|size| *size > 0)
+            .collect();
+        let hashes: Vec<Hash> = levels.into_iter().flatten().collect();
         Self {
             backend,
-            levels: levels.into_iter(),
-            level: Vec::new().into_iter(),
-            place: Place::Start,
+            hashes: hashes.into_iter(),
+            levels: sizes.into_iter(),
+            texts: Vec::new().into_iter(),
+            lacking: 0,
             written_bytes: 0,
             bytes_max,
+            ended: false,
             _permit: permit,
         }
     }
 
     /// The next piece of the text: about [`CHUNK_BYTES`], or what is left.
     async fn chunk(&mut self) -> Result<Bytes, Unavailable> {
-        let mut out = Vec::with_capacity(CHUNK_BYTES);
-        while self.place != Place::End && out.len() < CHUNK_BYTES {
-            self.write_next(&mut out).await?;
+        let mut out = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 8);
+        let mut is_first = self.written_bytes == 0;
+        if is_first {
+            out.extend_from_slice(br#"{"chain": ["#);
+        }
+        while !self.ended && out.len() < CHUNK_BYTES {
+            if self.lacking == 0 {
+                let Some(size) = self.levels.next() else {
+                    out.extend_from_slice(b"]}");
+                    self.ended = true;
+                    break;
+                };
+                let text = self.text().await?;
+                // `,[` before the block, `]` after it, `]}` at the end.
+                let with_it = self.written_bytes + out.len() + text.len() + 5;
+                if !is_first && with_it > self.bytes_max {
+                    out.extend_from_slice(b"]}");
+                    self.ended = true;
+                    break;
+                }
+                out.extend_from_slice(if is_first { b"[" } else { b",[" });
+                out.extend_from_slice(&text);
+                is_first = false;
+                self.lacking = size - 1;
+            } else {
+                out.push(b',');
+                out.extend_from_slice(&self.text().await?);
+                self.lacking -= 1;
+            }
+            if self.lacking == 0 {
+                out.push(b']');
+            }
         }
         self.written_bytes += out.len();
         Ok(out.into())
     }
 
-    async fn write_next(&mut self, out: &mut Vec<u8>) -> Result<(), Unavailable> {
-        if self.place == Place::Start {
-            out.extend_from_slice(br#"{"chain": ["#);
+    async fn text(&mut self) -> Result<Vec<u8>, Unavailable> {
+        if let Some(text) = self.texts.next() {
+            return Ok(text);
         }
-        if self.place == Place::InLevel {
-            match self.level.next() {
-                Some(hash) => {
-                    let text = self.text(&hash).await?;
-                    out.push(b',');
-                    out.extend_from_slice(&text);
-                }
-                None => {
-                    out.push(b']');
-                    self.place = Place::Between;
-                }
-            }
-            return Ok(());
-        }
-        let Some(level) = self.levels.next() else {
-            out.extend_from_slice(b"]}");
-            self.place = Place::End;
-            return Ok(());
+        let rest = self.hashes.as_slice();
+        let texts = self.backend.block_texts(rest, CHUNK_BYTES).await?;
+        let Some(last) = texts.len().checked_sub(1) else {
+            let lost = rest.first().map(ToString::to_string);
+            tracing::error!(lost, "a block of the chain can't be found any more");
+            return Err(Unavailable::Fault);
         };
-        self.level = level.into_iter();
-        let first_level = self.place == Place::Start;
-        let text = match self.level.next() {
-            Some(hash) => self.text(&hash).await?,
-            None => Vec::new(),
-        };
-        // `,[` before the block, `]` after it, `]}` at the end.
-        let with_it = self.written_bytes + out.len() + text.len() + 5;
-        if !first_level && with_it > self.bytes_max {
-            out.extend_from_slice(b"]}");
-            self.place = Place::End;
-            return Ok(());
-        }
-        out.extend_from_slice(if first_level { b"[" } else { b",[" });
-        out.extend_from_slice(&text);
-        self.place = Place::InLevel;
-        Ok(())
-    }
-
-    async fn text(&self, hash: &Hash) -> Result<Vec<u8>, Unavailable> {
-        self.backend.block_text(hash).await?.ok_or_else(|| {
-            tracing::error!(%hash, "a block of the chain can't be found any more");
-            Unavailable::Fault
-        })
+        self.hashes.nth(last);
+        self.texts = texts.into_iter();
+        self.texts.next().ok_or(Unavailable::Fault)
     }
 }
 
@@ -125,7 +126,7 @@ impl Chain {
 /// The [`Failure`] of the first piece.
 pub(crate) async fn chain(mut chain: Chain) -> Result<Response, Failure> {
     let first = chain.chunk().await?;
-    let body = if chain.place == Place::End {
+    let body = if chain.ended {
         Body::from(first)
     } else {
         Body::new(ChainBody {
@@ -141,7 +142,7 @@ type Next = Pin<Box<dyn Future<Output = Result<(Bytes, Option<Chain>), Unavailab
 fn next(mut chain: Chain) -> Next {
     Box::pin(async move {
         let bytes = chain.chunk().await?;
-        let rest = (chain.place != Place::End).then_some(chain);
+        let rest = (!chain.ended).then_some(chain);
         Ok((bytes, rest))
     })
 }
