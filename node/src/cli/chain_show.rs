@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use journal::TornTail;
 use plugcoin_sdk::hooks::Record;
 use plugcoin_sdk::ledger::{Hash, Header, Transaction};
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub(super) fn show(
 struct Stored {
     blocks: Vec<Header>,
     waiting: Vec<Transaction>,
-    torn_line: Option<u64>,
+    torn: Option<TornTail>,
 }
 
 impl Stored {
@@ -46,7 +47,7 @@ impl Stored {
         let mut blocks = Vec::new();
         let mut transactions: Vec<Transaction> = Vec::new();
         let mut mined: HashMap<Hash, Vec<Hash>> = HashMap::new();
-        let torn_line = chain_file::visit(file, &mut |_, record| {
+        let torn = chain_file::visit(file, &mut |_, record| {
             match record {
                 Record::Block(block) => {
                     let ids = block.transactions().iter().map(Transaction::id);
@@ -60,7 +61,7 @@ impl Stored {
         let mut stored = Self {
             blocks,
             waiting: Vec::new(),
-            torn_line,
+            torn,
         };
         let on_best: HashSet<Hash> = stored
             .best()
@@ -129,9 +130,12 @@ impl Stored {
             }));
             text += &format!("\n\n{}", table(&rows));
         }
-        if let Some(line) = self.torn_line {
-            text +=
-                &format!("\n\nLine {line}, the last, is torn; a node cuts it off when it starts.");
+        if let Some(torn) = self.torn {
+            text += &format!(
+                "\n\nThe last {} bytes are no record: a crash tore them, or a node is writing them.\n\
+                A node cuts off a torn tail when it starts.",
+                torn.bytes
+            );
         }
         text
     }
@@ -167,7 +171,7 @@ impl Stored {
             "file": file.display().to_string(),
             "blocks": blocks,
             "waiting": waiting,
-            "torn_line": self.torn_line,
+            "torn_bytes": self.torn.map_or(0, |torn| torn.bytes),
         })
     }
 }

@@ -1,0 +1,234 @@
+//! `node wallet`: keys are made, shown, paid with; and never told.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod program;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use insta::assert_snapshot;
+use plugcoin_sdk::ledger::{Block, Transaction, genesis};
+use plugcoin_testkit::fixtures;
+use program::{node, serve};
+use serde_json::Value;
+
+fn wallet(dir: &Path) -> Value {
+    let text = std::fs::read_to_string(dir.join("wallet-6000.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[test]
+fn new_and_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = node(dir.path(), "wallet new");
+    let wallet = wallet(dir.path());
+    let (public, secret) = (text(&wallet["public"]), text(&wallet["secret"]));
+    assert_eq!(
+        made.text(),
+        format!(
+            "exit 0\n--- out\npublic key  {public}\nscheme      ed25519\nfile        ./wallet-6000.json\n"
+        )
+    );
+    let shown = node(dir.path(), "wallet show");
+    assert_eq!(shown.text(), made.text());
+    let json = node(dir.path(), "wallet show --json");
+    let json_value: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json_value["public"], public);
+    assert_eq!(json_value["file"], "./wallet-6000.json");
+    for run in [made, shown, json] {
+        assert!(!run.text().contains(secret));
+    }
+    assert_snapshot!("wallet_new_twice", node(dir.path(), "wallet new").text());
+    assert_eq!(text(&self::wallet(dir.path())["secret"]), secret);
+}
+
+#[test]
+fn a_wallet_that_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    let path = dir.path().join("wallet-6000.json");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let public = text(&wallet(dir.path())["public"]).to_owned();
+    for (name, content) in [
+        ("wallet_damaged", good[..40].to_owned()),
+        ("wallet_scheme", good.replace("ed25519", "p192")),
+        ("wallet_public", good.replace(&public, "00")),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        assert_snapshot!(name, node(dir.path(), "wallet show").text());
+    }
+}
+
+#[test]
+fn a_wallet_that_others_could_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    let path = dir.path().join("wallet-6000.json");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let run = node(dir.path(), "wallet show");
+    assert_eq!(run.code, 0);
+    assert!(
+        run.err.contains("WARN") && run.err.contains("others could read"),
+        "{}",
+        run.err
+    );
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert!(node(dir.path(), "wallet show").err.is_empty());
+}
+
+#[test]
+fn send() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    let posted = Arc::new(Mutex::new(String::new()));
+    let address = {
+        let posted = posted.clone();
+        serve(move |request, body| {
+            assert_eq!(request, "POST /inv");
+            *posted.lock().unwrap() = body.to_owned();
+            let id = Transaction::parse(body).unwrap().id();
+            (200, format!("{{\"accepted\": \"{id}\"}}"))
+        })
+    };
+    for (url, sum) in [
+        (address.clone(), "0.80"),
+        (format!("http://{address}"), "2"),
+    ] {
+        let run = node(
+            dir.path(),
+            &format!("wallet send --to KEY --sum {sum} --node {url}"),
+        );
+        assert_eq!(run.code, 0, "{}", run.err);
+        let text = posted.lock().unwrap().clone();
+        let transaction = Transaction::parse(&text).unwrap();
+        assert_eq!(transaction.text(), text, "the exact text is posted");
+        assert_eq!(run.out, format!("{}\n", transaction.id()));
+        assert_eq!(
+            transaction.from(),
+            self::text(&wallet(dir.path())["public"])
+        );
+        assert_eq!((transaction.to(), transaction.sum().text()), ("KEY", sum));
+        assert_eq!(transaction.timestamp().to_string().len(), 26, "six digits");
+    }
+    let run = node(
+        dir.path(),
+        &format!("wallet send --to KEY --sum 1 --node {address} --json"),
+    );
+    assert!(run.out.starts_with("{\"accepted\":\""), "{}", run.out);
+    let run = node(
+        dir.path(),
+        &format!("wallet send --to KEY --sum 0 --node {address}"),
+    );
+    assert_snapshot!("send_nothing", run.text());
+}
+
+#[test]
+fn refusals_are_in_the_node_s_words() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    for (name, status, body) in [
+        (
+            "send_refused",
+            400,
+            r#"{"errcode": 400,"errmsg": "The sender has 0 and pays 1","rule": "funds"}"#,
+        ),
+        ("send_busy", 503, r#"{"errcode": 503,"errmsg": "too busy"}"#),
+        ("send_no_words", 500, "<html>"),
+        ("send_strange", 200, "<html>\u{1b}[31m"),
+    ] {
+        let address = serve(move |_, _| (status, body.to_owned()));
+        let run = node(
+            dir.path(),
+            &format!("wallet send --to KEY --sum 1 --node {address}"),
+        );
+        assert_snapshot!(name, run.text().replace(&address, "NODE"));
+    }
+}
+
+#[test]
+fn nobody_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    // Port 1 belongs to a service that nobody has run for decades.
+    let run = node(
+        dir.path(),
+        "wallet send --to KEY --sum 1 --node 127.0.0.1:1",
+    );
+    assert_snapshot!("send_nobody", run.text());
+    assert_eq!(
+        node(dir.path(), "wallet balance --node 127.0.0.1:1").code,
+        1
+    );
+}
+
+/// The genesis block and so many on it.
+fn chain(length: u64) -> Vec<Block> {
+    std::iter::once(genesis())
+        .chain(fixtures::chain(length))
+        .collect()
+}
+
+/// Serves these blocks as a node would, so many on a page.
+fn serve_chain(blocks: Vec<Block>, levels: usize) -> String {
+    serve(move |request, _| {
+        let nr = request.strip_prefix("GET /getblocks?nr=").unwrap();
+        let nr: usize = nr.split('&').next().unwrap().parse().unwrap();
+        let page: Vec<String> = blocks
+            .iter()
+            .skip(nr)
+            .take(levels)
+            .map(|block| format!("[{}]", block.text()))
+            .collect();
+        (200, format!("{{\"chain\": [{}]}}", page.join(",")))
+    })
+}
+
+#[test]
+fn balance() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    let blocks = chain(7);
+    let tip = blocks.last().unwrap().clone();
+    let address = serve_chain(blocks, 3);
+    let run = node(dir.path(), &format!("wallet balance --node {address}"));
+    assert_eq!(run.text(), "exit 0\n--- out\n0\n");
+    let run = node(
+        dir.path(),
+        &format!(
+            "wallet balance --of {} --node {address} --json",
+            fixtures::MINER
+        ),
+    );
+    let answer: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(answer["balance"], "7");
+    assert_eq!(answer["nr"], tip.nr());
+    assert_eq!(answer["hash"], tip.hash().to_string());
+}
+
+#[test]
+fn a_chain_that_does_not_hang_together_has_no_balance() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut blocks = chain(4);
+    blocks.remove(2);
+    let address = serve_chain(blocks, 10);
+    let run = node(
+        dir.path(),
+        &format!("wallet balance --of K --node {address}"),
+    );
+    assert_snapshot!("balance_torn", run.text().replace(&address, "NODE"));
+    let address = serve_chain(Vec::new(), 10);
+    let run = node(
+        dir.path(),
+        &format!("wallet balance --of K --node {address}"),
+    );
+    assert_snapshot!("balance_empty", run.text().replace(&address, "NODE"));
+}
