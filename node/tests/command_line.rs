@@ -92,7 +92,10 @@ fn configuration() {
             "configuration_twice",
             "wallet show --plugin zeros --plugin zeros",
         ),
-        ("configuration_inactive", "wallet show --set nothing.at=all"),
+        (
+            "configuration_set_unknown_plugin",
+            "wallet show --set zeross.zeros=1",
+        ),
         (
             "configuration_unknown_option",
             "wallet show --set zeros.zero=1",

@@ -88,13 +88,14 @@ pub(crate) struct NodeArgs {
     advertise: Option<Address>,
     #[command(flatten)]
     rules: Rules,
-    /// Keep mining, also when nothing waits
+    /// Keep mining, also when nothing waits; =false overrules the file
     #[arg(
         long,
         value_name = "BOOL",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "true",
+        hide_possible_values = true,
         help_heading = "Mining"
     )]
     mine: Option<bool>,

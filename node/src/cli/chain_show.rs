@@ -132,8 +132,8 @@ impl Stored {
         }
         if let Some(torn) = self.torn {
             text += &format!(
-                "\n\nThe last {} bytes are no record: a crash tore them, or a node is writing them.\n\
-                A node cuts off a torn tail when it starts.",
+                "\n\nThe end of the file is torn, or a node is writing it: {} bytes follow the last record.\n\
+                A node cuts a torn end off when it starts.",
                 torn.bytes
             );
         }

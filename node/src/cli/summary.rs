@@ -108,9 +108,11 @@ fn row(label: &str, value: &str) -> Vec<String> {
     vec![format!("{label:<12}"), value.to_owned()]
 }
 
+/// The options that are rules, and those that somebody has set.
 fn options(options: &[OptionValue]) -> String {
     let words: Vec<String> = options
         .iter()
+        .filter(|option| option.spec.consensus || option.value != option.spec.default)
         .map(|option| match option.value.as_str() {
             Some(text) => format!("{}={text}", option.spec.name),
             None => format!("{}={}", option.spec.name, option.value),

@@ -97,6 +97,12 @@ pub(super) fn read(path: &Path, scheme: &str) -> Result<Option<KeyPair>, Error> 
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(fault(
+            ErrorKind::Corrupt,
+            "this is no wallet, since it is no file",
+        ));
+    }
     make_private(path, &file).map_err(unreadable)?;
     let mut text = String::new();
     file.take(FILE_BYTES_MAX)

@@ -244,3 +244,12 @@ fn a_folder_that_is_not_there_is_a_clear_fault() {
         "{error}"
     );
 }
+
+#[test]
+fn a_folder_is_no_wallet_and_is_left_as_it_is() {
+    let (dir, _) = place();
+    let before = mode(dir.path());
+    let error = Wallet::open(dir.path(), signer(TOY)).unwrap_err();
+    assert!(error.to_string().contains("no file"), "{error}");
+    assert_eq!(mode(dir.path()), before);
+}
