@@ -119,7 +119,7 @@ pub(crate) struct NodeArgs {
 /// Where a node's files are.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Place {
-    /// The node's port, which names its files; 0 takes a free one [default: 6000]
+    /// The node's port, which names its files; a node takes a free one for 0 [default: 6000]
     #[arg(long, value_name = "PORT", help_heading = "Node")]
     port: Option<u16>,
     /// Folder for the node's files, made if missing [default: the current one]
@@ -199,8 +199,6 @@ pub(crate) struct ChainArgs {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
-    #[command(flatten)]
-    rules: Rules,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -223,6 +221,8 @@ pub(crate) enum ChainCommand {
     Verify {
         #[command(flatten)]
         chain: ChainArgs,
+        #[command(flatten)]
+        rules: Rules,
     },
 }
 
@@ -264,8 +264,8 @@ impl WalletArgs {
 
 impl ChainArgs {
     /// The configuration that these mean, and the file.
-    pub(crate) fn config(self) -> Result<(Config, PathBuf), Failure> {
-        let config = config(Given::default(), self.place, self.rules)?;
+    pub(crate) fn config(self, rules: Rules) -> Result<(Config, PathBuf), Failure> {
+        let config = config(Given::default(), self.place, rules)?;
         let file = match self.file {
             Some(file) => file,
             None => config.file("blocks", config.port),

@@ -102,3 +102,34 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_error_has_its_code() {
+        for (kind, code) in [
+            (ErrorKind::Configuration, ExitCode::Configuration),
+            (ErrorKind::Unsupported, ExitCode::Configuration),
+            (ErrorKind::InUse, ExitCode::InUse),
+            (ErrorKind::Plugin, ExitCode::Plugin),
+            (ErrorKind::Corrupt, ExitCode::Chain),
+            (ErrorKind::Io, ExitCode::Fault),
+            (ErrorKind::Peer, ExitCode::Fault),
+        ] {
+            let failure = Failure::from(Error::new(kind, "words"));
+            assert_eq!(
+                (failure.code(), failure.to_string().as_str()),
+                (code, "words")
+            );
+        }
+    }
+
+    #[test]
+    fn codes_are_in_order_and_told_apart() {
+        for (number, code) in ExitCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, number);
+        }
+    }
+}

@@ -17,7 +17,7 @@ pub use exit::{ExitCode, Failure};
 
 use clap::Parser as _;
 
-use args::{ChainCommand, Cli, Command, PluginsCommand};
+use args::{ChainCommand, Cli, Command, PluginsCommand, Rules};
 
 /// Does what was typed, and says how it ended.
 pub fn main() -> std::process::ExitCode {
@@ -52,12 +52,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Wallet(command) => wallet_commands::run(command),
         Command::Chain(ChainCommand::Show { from, limit, chain }) => {
             let json = chain.json;
-            let (_, file) = chain.config()?;
+            let (_, file) = chain.config(Rules::default())?;
             chain_show::show(&file, from, limit, json)
         }
-        Command::Chain(ChainCommand::Verify { chain }) => {
+        Command::Chain(ChainCommand::Verify { chain, rules }) => {
             let json = chain.json;
-            let (config, file) = chain.config()?;
+            let (config, file) = chain.config(rules)?;
             chain_verify::verify(&config, &file, json)
         }
         Command::Plugins(PluginsCommand::List { json }) => plugins_list::list(json),

@@ -46,3 +46,16 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
         .collect();
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_line() {
+        let rows = [["a", "é", "x"], ["bbb", "", ""], ["", "cc", "y"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "a    é   x\nbbb\n     cc  y");
+        assert_eq!(table(&[]), "");
+    }
+}

@@ -66,16 +66,11 @@ impl Given {
                 .any(|ours| ours.plugin == theirs.plugin && ours.option == theirs.option)
         });
         set.extend(self.set);
-        let list = |ours: Vec<_>, theirs| if ours.is_empty() { theirs } else { ours };
         Self {
             port: self.port.or(other.port),
             host: self.host.or(other.host),
             data_dir: self.data_dir.or(other.data_dir),
-            peer: if self.peer.is_empty() {
-                other.peer
-            } else {
-                self.peer
-            },
+            peer: list(self.peer, other.peer),
             advertise: self.advertise.or(other.advertise),
             plugin: list(self.plugin, other.plugin),
             set,
@@ -87,6 +82,11 @@ impl Given {
             log_format: self.log_format.or(other.log_format),
         }
     }
+}
+
+/// The first list, or the second where the first says nothing.
+fn list<T>(ours: Vec<T>, theirs: Vec<T>) -> Vec<T> {
+    if ours.is_empty() { theirs } else { ours }
 }
 
 /// Reads a text of the file as the command line would.
