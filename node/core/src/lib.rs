@@ -1,1 +1,19 @@
-//! The node as a function: handle(now, input) gives a step; no clock, thread, socket, file or random source.
+//! The node as a function: [`Node::handle`] takes the time and an input and gives a step.
+//!
+//! * No clock, thread, socket, file or random source: time and seeds are arguments, and what runs
+//!   live is what is simulated, tested and replayed.
+//! * No policy: whatever may be decided otherwise is asked of a hook.
+//! * A step's records must be durable before anything else of the step is told to anybody.
+
+pub mod chain;
+pub mod limits;
+mod mining;
+mod node;
+mod orphans;
+mod pool;
+mod rules;
+mod step;
+mod validate;
+
+pub use node::{Config, Journal, Levels, Node, Wallet};
+pub use step::{Input, Job, Output, Reply, Step};

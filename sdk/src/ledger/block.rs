@@ -255,6 +255,11 @@ impl Draft {
         self.seed.nr
     }
 
+    /// The number of its transactions, the reward with them.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// What the block will say of itself.
     pub fn seed(&self) -> &Seed {
         &self.seed

@@ -1,0 +1,397 @@
+//! [`Node`]: the one owner of chain, pool and peers.
+
+mod accept;
+mod open;
+mod query;
+mod recent;
+
+pub use open::Journal;
+pub use query::Levels;
+
+use plugcoin_sdk::hooks::{Admission, Event, Item, ItemKind, Origin, Record, TransactionContext};
+use plugcoin_sdk::ledger::{Amount, Block, Hash, Payment, Sum, Timestamp, Transaction};
+use plugcoin_sdk::plugin::Hooks;
+use plugcoin_sdk::{Error, ErrorKind, Invalid};
+
+use crate::chain::{Index, State, Tree, View};
+use crate::mining::{self, Intent, Mining, Situation};
+use crate::orphans::Orphans;
+use crate::pool::Pool;
+use crate::rules::{Halt, Rules};
+use crate::step::{Input, Output, Reply, Step};
+use crate::validate::Checked;
+use recent::Recent;
+
+/// How a node behaves, apart from its rules.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether it mines blocks of just their reward as well.
+    pub mine: bool,
+    /// The least time between its own blocks then, in microseconds.
+    pub mine_interval_us: i64,
+    /// To whom its rewards go; to its wallet, if to nobody.
+    pub reward_to: Option<String>,
+    /// Whether it mines one block when its wallet and the chain are empty.
+    pub first_coin: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mine: false,
+            mine_interval_us: 1_000_000,
+            reward_to: None,
+            first_coin: true,
+        }
+    }
+}
+
+/// The node's own pair of keys.
+#[derive(Clone)]
+pub struct Wallet {
+    /// The public key.
+    pub public: String,
+    /// The secret key.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for Wallet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wallet")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node without its surroundings: [`Node::handle`] is all it does.
+///
+/// * One writer owns it; each input is judged wholly before the next.
+pub struct Node {
+    config: Config,
+    wallet: Option<Wallet>,
+    rules: Rules,
+    tree: Tree,
+    state: State,
+    /// What everybody has after the tips of some side branches.
+    views: Vec<(Index, View)>,
+    recent: Recent,
+    orphans: Orphans,
+    pool: Pool,
+    /// Counts the pool's changes.
+    pool_version: u64,
+    mining: Mining,
+    last_payment_us: i64,
+    wake_us: Option<i64>,
+}
+
+impl Node {
+    fn new(config: Config, hooks: Hooks, wallet: Option<Wallet>, genesis: &Block) -> Self {
+        let time_us = genesis.header().timestamp.us();
+        let target = hooks.difficulty.hook.easiest();
+        Self {
+            config,
+            wallet,
+            rules: Rules::new(hooks),
+            tree: Tree::new(genesis.hash(), time_us, target),
+            state: State::new(genesis),
+            views: Vec::new(),
+            recent: Recent::default(),
+            orphans: Orphans::default(),
+            pool: Pool::default(),
+            pool_version: 0,
+            mining: Mining::default(),
+            last_payment_us: i64::MIN,
+            wake_us: None,
+        }
+    }
+
+    /// Takes in one input at a moment, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error`] if a hook that decides what is valid or wins failed, or the journal can't be read:
+    /// the node must stop. A refusal is no error, it is the step's reply.
+    pub fn handle(&mut self, now_us: i64, input: Input) -> Result<Step, Error> {
+        let mut step = Step {
+            records: Vec::new(),
+            reply: Reply::Nothing,
+            outputs: Vec::new(),
+        };
+        let reply = match input {
+            Input::BlockReceived { block, origin } => {
+                self.receive_block(now_us, block, origin, &mut step)
+            }
+            Input::TransactionReceived {
+                transaction,
+                origin,
+            } => self.receive_transaction(now_us, transaction, origin, &mut step),
+            Input::PaymentRequested { to, sum } => self.pay(now_us, &to, sum, &mut step),
+            Input::Sealed { job, nonce } => self.sealed(now_us, job, &nonce, &mut step),
+            Input::SealToSign { job, text } => self.sign_seal(now_us, job, &text, &mut step),
+            Input::SealToWait { job, until_us } => {
+                self.mining.wait(job, until_us);
+                Ok(Reply::Nothing)
+            }
+            Input::FirstSyncEnded => {
+                self.mining.first_sync_ended = true;
+                Ok(Reply::Nothing)
+            }
+            Input::Ticked => Ok(Reply::Nothing),
+        };
+        step.reply = match reply {
+            Ok(reply) => reply,
+            Err(Halt::Invalid(invalid)) => Reply::Refused(invalid),
+            Err(Halt::Fault(error)) => return Err(error),
+        };
+        let capacity = self.rules.hooks.mempool.hook.capacity();
+        let dropped = self.pool.trim(capacity, now_us);
+        self.tell_dropped(dropped, &mut step);
+        self.follow_with_mining(now_us, &mut step)?;
+        Ok(step)
+    }
+
+    /// When to bring [`Input::Ticked`] if nothing else happens, in microseconds since 1970.
+    pub fn wake_us(&self) -> Option<i64> {
+        self.wake_us
+    }
+
+    /// All records of all steps so far are durable.
+    pub fn committed(&mut self) {
+        self.recent.written();
+    }
+
+    fn receive_transaction(
+        &mut self,
+        now_us: i64,
+        transaction: Transaction,
+        origin: Origin,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let id = transaction.id();
+        let item = Item {
+            kind: ItemKind::Transaction,
+            hash: id,
+        };
+        if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
+            return Ok(Reply::Known(item));
+        }
+        let admitted = Checked::transaction(&mut self.rules, transaction.clone())
+            .and_then(|checked| self.admit(now_us, checked));
+        if let Err(Halt::Invalid(reason)) = &admitted {
+            step.outputs.push(Output::Tell(Event::TransactionRefused {
+                id,
+                reason: reason.clone(),
+            }));
+        }
+        admitted?;
+        let record = Record::Transaction(transaction);
+        step.records.push(record.clone());
+        step.outputs
+            .push(Output::Tell(Event::TransactionAccepted { id }));
+        step.outputs.push(Output::Spread {
+            item: record,
+            origin,
+        });
+        Ok(Reply::Accepted(id))
+    }
+
+    /// Lets a transaction wait, if it holds at the tip and the pool's plugin takes it.
+    fn admit(&mut self, now_us: i64, checked: Checked<Transaction>) -> Result<(), Halt> {
+        let transaction = checked.into_inner();
+        let from = transaction.from();
+        let balance = self.state.balance(from);
+        let nr = self.tree.nr(self.tree.tip()) + 1;
+        let context = TransactionContext {
+            nr,
+            balance,
+            time_us: now_us,
+        };
+        self.rules.check_transaction(&transaction, &context)?;
+        let waiting = self.pool.waiting_sum(from);
+        let free = balance.checked_sub(waiting).unwrap_or_default();
+        if free < transaction.amount() {
+            return Err(
+                Invalid::new("funds", "the sender has not so much at the tip")
+                    .observed(if waiting == Amount::ZERO {
+                        balance.to_string()
+                    } else {
+                        format!("{balance}, of which {waiting} wait to be paid")
+                    })
+                    .required(transaction.amount())
+                    .for_now()
+                    .into(),
+            );
+        }
+        let mempool = &self.rules.hooks.mempool;
+        match mempool
+            .hook
+            .admit(&transaction, &self.pool.summary(from, now_us))?
+        {
+            Admission::Accept {
+                priority,
+                expires_us,
+            } => {
+                let id = transaction.id();
+                self.pool.add(transaction, priority, expires_us, now_us);
+                self.pool_version += 1;
+                // A newcomer that would be the first to go is refused, not accepted and dropped.
+                let mut dropped = self.pool.trim(mempool.hook.capacity(), now_us);
+                if let Some(own) = dropped.iter().position(|(dropped, _)| dropped.id() == id) {
+                    return Err(dropped.swap_remove(own).1.by(&mempool.plugin).into());
+                }
+                Ok(())
+            }
+            Admission::Refuse(invalid) => Err(invalid.by(&mempool.plugin).into()),
+        }
+    }
+
+    fn pay(&mut self, now_us: i64, to: &str, sum: Sum, step: &mut Step) -> Result<Reply, Halt> {
+        let Some(wallet) = self.wallet.clone() else {
+            return Err(Invalid::new("wallet", "this node has no wallet that can sign").into());
+        };
+        let free = self
+            .state
+            .balance(&wallet.public)
+            .checked_sub(self.pool.waiting_sum(&wallet.public))
+            .unwrap_or_default();
+        // Two equal payments in one microsecond would be one and the same transaction.
+        let time_us = now_us.max(self.last_payment_us.saturating_add(1));
+        let amount = sum.amount();
+        let payment = Payment::new(&wallet.public, to, sum, Timestamp::from_us(time_us))?;
+        if free < amount {
+            return Ok(Reply::NoFunds);
+        }
+        let signature = self
+            .rules
+            .hooks
+            .signer
+            .hook
+            .sign(&wallet.secret, payment.text())?;
+        let transaction = payment.signed(&signature)?;
+        self.last_payment_us = time_us;
+        self.receive_transaction(now_us, transaction, Origin::Own, step)
+    }
+
+    fn sealed(
+        &mut self,
+        now_us: i64,
+        job: u64,
+        nonce: &str,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let Some(draft) = self.mining.take(job) else {
+            return Ok(Reply::Nothing);
+        };
+        let block = draft.sealed(nonce).map_err(|invalid| {
+            let plugin = &self.rules.hooks.consensus.plugin;
+            Error::new(
+                ErrorKind::Plugin,
+                "the consensus sealed with what is no nonce",
+            )
+            .with("plugin", plugin)
+            .because(invalid.to_string())
+        })?;
+        let reply = self.receive_block(now_us, block, Origin::Own, step)?;
+        self.mining.found(now_us);
+        Ok(reply)
+    }
+
+    fn sign_seal(
+        &mut self,
+        now_us: i64,
+        job: u64,
+        text: &str,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let Some(wallet) = &self.wallet else {
+            return Err(Invalid::new("wallet", "this node has no wallet that can sign").into());
+        };
+        let signature = self.rules.hooks.signer.hook.sign(&wallet.secret, text)?;
+        self.sealed(now_us, job, &signature, step)
+    }
+
+    fn creator(&self) -> Option<String> {
+        let wallet = || self.wallet.as_ref().map(|wallet| wallet.public.clone());
+        self.config.reward_to.clone().or_else(wallet)
+    }
+
+    fn follow_with_mining(&mut self, now_us: i64, step: &mut Step) -> Result<(), Error> {
+        let creator = self.creator();
+        let tip = self.tree.tip();
+        let empty = |wallet: &Wallet| self.state.balance(&wallet.public) == Amount::ZERO;
+        let situation = Situation {
+            tip,
+            tip_is_genesis: self.tree.nr(tip) == 0,
+            wallet_is_empty: self.wallet.as_ref().is_some_and(empty),
+            can_mine: creator.is_some(),
+            pool: &self.pool,
+            pool_version: self.pool_version,
+        };
+        let (intent, wake_us) =
+            self.mining
+                .intent(&self.rules, &self.config, &situation, now_us)?;
+        self.wake_us = wake_us;
+        match (intent, creator) {
+            (Intent::Begin { empty }, Some(creator)) => {
+                let parent = self.body(tip)?;
+                let draft = mining::template(
+                    &self.rules,
+                    &self.pool,
+                    &self.state,
+                    &parent,
+                    &creator,
+                    now_us,
+                )?;
+                if draft.count() == 1 && !empty {
+                    // What waits can't be mined now; a block without it would help nobody.
+                    if self.mining.stop() {
+                        step.outputs.push(Output::StopSealing);
+                    }
+                    return Ok(());
+                }
+                let target = self.rules.target(&self.tree, tip)?;
+                let id = self
+                    .mining
+                    .begin(draft.clone(), tip, self.pool_version, now_us);
+                let job = crate::step::Job {
+                    id,
+                    draft,
+                    parent: parent.header().clone(),
+                    target,
+                };
+                step.outputs.push(Output::Seal(Box::new(job)));
+            }
+            (Intent::Stop, _) => step.outputs.push(Output::StopSealing),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn tell_dropped(&mut self, dropped: Vec<(Transaction, Invalid)>, step: &mut Step) {
+        self.pool_version += u64::from(!dropped.is_empty());
+        for (transaction, reason) in dropped {
+            let event = Event::TransactionDropped {
+                id: transaction.id(),
+                reason,
+            };
+            step.outputs.push(Output::Tell(event));
+        }
+    }
+
+    /// A block's body, from memory or from the journal.
+    fn body(&self, index: Index) -> Result<Block, Error> {
+        self.body_of(&self.tree.hash(index))
+    }
+
+    fn body_of(&self, hash: &Hash) -> Result<Block, Error> {
+        if let Some(block) = self.recent.get(hash) {
+            return Ok(block.clone());
+        }
+        self.rules.hooks.storage.hook.block(hash)?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Corrupt,
+                "a block of the chain is not in the journal",
+            )
+            .with("block", hash)
+        })
+    }
+}

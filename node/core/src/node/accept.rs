@@ -1,0 +1,347 @@
+//! The road of a block: own and foreign ones take the same.
+
+use std::collections::VecDeque;
+
+use plugcoin_sdk::hooks::{Event, Item, ItemKind, Origin, Record};
+use plugcoin_sdk::ledger::{Block, Hash};
+use plugcoin_sdk::{Error, Invalid};
+
+use super::Node;
+use crate::chain::{Change, Index, View};
+use crate::limits::{SIDE_DEPTH_MAX, VIEWS_MAX};
+use crate::rules::Halt;
+use crate::step::{Output, Reply, Step};
+use crate::validate::{Checked, Connected};
+
+/// How much of a block's validity is taken for granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Nothing.
+    None,
+    /// All: it comes from the node's own journal, written under the same rules.
+    OwnJournal,
+}
+
+impl Node {
+    pub(super) fn receive_block(
+        &mut self,
+        now_us: i64,
+        block: Block,
+        origin: Origin,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let hash = block.hash();
+        let reply = self.judge_block(now_us, block, &origin, step);
+        if let Err(Halt::Invalid(reason)) = &reply {
+            step.outputs.push(Output::Tell(Event::BlockRefused {
+                hash,
+                reason: reason.clone(),
+            }));
+        }
+        if let Ok(Reply::Accepted(hash)) = &reply {
+            self.connect_orphans(now_us, *hash, step)?;
+        }
+        reply
+    }
+
+    fn judge_block(
+        &mut self,
+        now_us: i64,
+        block: Block,
+        origin: &Origin,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let hash = block.hash();
+        if self.tree.find(&hash).is_some() {
+            return Ok(Reply::Known(Item {
+                kind: ItemKind::Block,
+                hash,
+            }));
+        }
+        if let Some(missing) = self.orphans.missing(&hash) {
+            return Ok(Reply::WaitingFor(missing));
+        }
+        let Some(parent_hash) = block.header().previous_hash else {
+            return Err(
+                Invalid::new("parent", "a block without a parent is the genesis block").into(),
+            );
+        };
+        let Some(parent) = self.tree.find(&parent_hash) else {
+            return self.hold_orphan(block, parent_hash, origin, step);
+        };
+        let (connected, own) = (
+            self.connect(now_us, block, parent, Trust::None)?,
+            *origin == Origin::Own,
+        );
+        let record = Record::Block(connected.block.clone());
+        step.records.push(record.clone());
+        self.insert(now_us, connected, parent, own, step)?;
+        step.outputs.push(Output::Spread {
+            item: record,
+            origin: origin.clone(),
+        });
+        Ok(Reply::Accepted(hash))
+    }
+
+    /// Judges a block on its parent, which is in the tree.
+    pub(super) fn connect(
+        &mut self,
+        now_us: i64,
+        block: Block,
+        parent: Index,
+        trust: Trust,
+    ) -> Result<Connected, Halt> {
+        let nr = self.tree.nr(parent) + 1;
+        if block.nr() != nr {
+            return Err(
+                Invalid::new("parent", "the block's nr is not its parent's plus one")
+                    .observed(block.nr())
+                    .required(nr)
+                    .into(),
+            );
+        }
+        let tip_nr = self.tree.nr(self.tree.tip());
+        if trust == Trust::None && nr + SIDE_DEPTH_MAX < tip_nr {
+            return Err(
+                Invalid::new("depth", "the block lies too far under the tip")
+                    .observed(format_args!("{} levels", tip_nr - nr))
+                    .required(format_args!(
+                        "at most {SIDE_DEPTH_MAX}, for a block nobody asked for"
+                    ))
+                    .for_now()
+                    .into(),
+            );
+        }
+        let checked = Checked::block(block)?;
+        let target = self.rules.target(&self.tree, parent)?;
+        if trust == Trust::OwnJournal {
+            let view = self.view(parent)?;
+            return checked.connect_own(target, &self.state, view);
+        }
+        let header = self.body(parent)?;
+        let header = header.header();
+        // Cheap rules come before the view, which may have to be rebuilt from the journal.
+        self.rules
+            .check_seal(checked.get().header(), Some(header), &target)?;
+        let view = self.view(parent)?;
+        checked.connect(&mut self.rules, header, target, &self.state, view, now_us)
+    }
+
+    fn hold_orphan(
+        &mut self,
+        block: Block,
+        parent: Hash,
+        origin: &Origin,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let hash = block.hash();
+        let checked = Checked::block(block)?;
+        let easiest = self.rules.hooks.difficulty.hook.easiest();
+        self.rules
+            .check_seal(checked.get().header(), None, &easiest)?;
+        self.orphans.add(checked, parent, origin.clone());
+        let missing = self.orphans.missing(&hash).unwrap_or(parent);
+        step.outputs.push(Output::Tell(Event::BlockWaiting {
+            hash,
+            parent: missing,
+        }));
+        step.outputs.push(Output::Fetch {
+            hash: missing,
+            origin: origin.clone(),
+        });
+        Ok(Reply::WaitingFor(missing))
+    }
+
+    /// Connects what waited for a block, and what waited for that, and so on.
+    fn connect_orphans(&mut self, now_us: i64, parent: Hash, step: &mut Step) -> Result<(), Halt> {
+        let mut parents = VecDeque::from([parent]);
+        while let Some(parent) = parents.pop_front() {
+            for (block, origin) in self.orphans.take_children(&parent) {
+                let hash = block.hash();
+                match self.judge_block(now_us, block, &origin, step) {
+                    Ok(Reply::Accepted(hash)) => parents.push_back(hash),
+                    Ok(_) => {}
+                    Err(Halt::Invalid(reason)) => {
+                        step.outputs
+                            .push(Output::Tell(Event::BlockRefused { hash, reason }));
+                    }
+                    Err(fault) => return Err(fault),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a valid block into the tree; chain, balances and pool follow.
+    pub(super) fn insert(
+        &mut self,
+        now_us: i64,
+        connected: Connected,
+        parent: Index,
+        own: bool,
+        step: &mut Step,
+    ) -> Result<(), Error> {
+        let Connected {
+            block,
+            view,
+            target,
+        } = connected;
+        let old_tip = self.tree.tip();
+        let (hash, time_us) = (block.hash(), block.header().timestamp.us());
+        let work = self.rules.work(&target)?;
+        let choice = self.rules.hooks.fork_choice.hook.clone();
+        self.recent.add(block.clone(), false);
+        let change = self
+            .tree
+            .add(parent, hash, time_us, target, work, &*choice)?;
+        let best = change != Change::Side;
+        step.outputs.push(Output::Tell(Event::BlockAccepted {
+            hash,
+            nr: block.nr(),
+            transactions: block.transactions().len() as u64,
+            own,
+            best,
+        }));
+        match change {
+            Change::Extended => self.extend(&block, view, step),
+            Change::Side => self.keep_view(hash, view),
+            Change::Reorganised { fork, left, joined } => {
+                let event = Event::Reorganised {
+                    from: self.tree.hash(old_tip),
+                    to: self.tree.hash(self.tree.tip()),
+                    fork_nr: self.tree.nr(fork),
+                    left: left.len() as u64,
+                    joined: joined.len() as u64,
+                };
+                step.outputs.push(Output::Tell(event));
+                let ready =
+                    (joined.last().map(|&leaf| self.tree.hash(leaf)) == Some(hash)).then_some(view);
+                self.reorganise(now_us, &left, &joined, ready, step)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, block: &Block, view: View, step: &mut Step) {
+        for (_, kept) in &mut self.views {
+            kept.keep(&self.state, &view);
+        }
+        let touched: Vec<String> = view.keys().map(str::to_owned).collect();
+        self.state.apply(view, std::iter::empty());
+        self.remove_mined(block);
+        self.judge_pool(&touched, step);
+    }
+
+    fn reorganise(
+        &mut self,
+        now_us: i64,
+        left: &[Index],
+        joined: &[Index],
+        ready: Option<View>,
+        step: &mut Step,
+    ) -> Result<(), Error> {
+        let bodies = |node: &Self, indices: &[Index]| {
+            indices
+                .iter()
+                .map(|&index| node.body(index))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let left = bodies(self, left)?;
+        let joined = bodies(self, joined)?;
+        let view = match ready {
+            Some(view) => view,
+            None => self.view_over(&left, &joined)?,
+        };
+        self.views.clear();
+        let touched: Vec<String> = view.keys().map(str::to_owned).collect();
+        let gone = left
+            .iter()
+            .flat_map(|block| block.transactions())
+            .map(|t| t.id());
+        self.state.apply(view, gone);
+        for block in &joined {
+            self.remove_mined(block);
+        }
+        self.judge_pool(&touched, step);
+        for transaction in left.iter().flat_map(|block| block.transactions()) {
+            let id = transaction.id();
+            if transaction.is_reward() || self.state.transaction_nr(&id).is_some() {
+                continue;
+            }
+            let again = Checked::transaction(&mut self.rules, transaction.clone())
+                .and_then(|checked| self.admit(now_us, checked));
+            match again {
+                Ok(()) => {}
+                Err(Halt::Invalid(reason)) => {
+                    step.outputs
+                        .push(Output::Tell(Event::TransactionDropped { id, reason }));
+                }
+                Err(Halt::Fault(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_mined(&mut self, block: &Block) {
+        for transaction in block.transactions() {
+            self.pool_version += u64::from(self.pool.remove(&transaction.id()).is_some());
+        }
+    }
+
+    /// Judges anew what the senders have waiting whose balance changed.
+    fn judge_pool(&mut self, touched: &[String], step: &mut Step) {
+        for key in touched {
+            let dropped = self.pool.judge(key, self.state.balance(key));
+            self.tell_dropped(dropped, step);
+        }
+    }
+
+    /// What everybody has after a block.
+    fn view(&mut self, index: Index) -> Result<View, Error> {
+        if index == self.tree.tip() {
+            return Ok(View::at_tip(self.tree.nr(index)));
+        }
+        if let Some((_, view)) = self.views.iter().find(|(at, _)| *at == index) {
+            return Ok(view.clone());
+        }
+        let (fork, path) = self.tree.path_to_best(index);
+        let mut left = Vec::new();
+        for nr in self.tree.nr(fork) + 1..=self.tree.nr(self.tree.tip()) {
+            if let Some(at) = self.tree.best_at(nr) {
+                left.push(self.body(at)?);
+            }
+        }
+        let joined = path
+            .iter()
+            .map(|&at| self.body(at))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.view_over(&left, &joined)
+    }
+
+    fn view_over(&self, left: &[Block], joined: &[Block]) -> Result<View, Error> {
+        let tip_nr = left
+            .last()
+            .map_or_else(|| self.tree.nr(self.tree.tip()), Block::nr);
+        let mut view = View::at_tip(tip_nr);
+        for block in left.iter().rev() {
+            view.undo(&self.state, block)?;
+        }
+        for block in joined {
+            view.apply(&self.state, block)?;
+        }
+        Ok(view)
+    }
+
+    /// Keeps the view after a side block for the block that will stand on it.
+    fn keep_view(&mut self, hash: Hash, view: View) {
+        let Some(index) = self.tree.find(&hash) else {
+            return;
+        };
+        let parent = self.tree.parent(index);
+        self.views.retain(|(at, _)| Some(*at) != parent);
+        if self.views.len() >= VIEWS_MAX {
+            self.views.remove(0);
+        }
+        self.views.push((index, view));
+    }
+}

@@ -1,0 +1,121 @@
+//! Opening a node: its journal is replayed.
+
+use plugcoin_sdk::hooks::Record;
+use plugcoin_sdk::ledger::{Block, Transaction, genesis};
+use plugcoin_sdk::plugin::Hooks;
+use plugcoin_sdk::{Error, ErrorKind};
+
+use super::accept::Trust;
+use super::{Config, Node, Wallet};
+use crate::rules::Halt;
+use crate::step::{Reply, Step};
+use crate::validate::Checked;
+
+/// How a journal is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journal {
+    /// It was written under the rules that hold now: its blocks are believed.
+    SameRules,
+    /// It was written under other rules, or is to be verified: every block is judged.
+    Judge,
+}
+
+impl Node {
+    /// Makes a node of what its journal holds.
+    ///
+    /// * The records that come back are to be appended before anything else: the genesis block, if
+    ///   the journal was empty.
+    /// * Transactions of the journal that no longer hold are left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] with the first block that does not hold, or that has no parent;
+    /// whatever the storage's plugin returns.
+    pub fn open(
+        now_us: i64,
+        config: Config,
+        hooks: Hooks,
+        wallet: Option<Wallet>,
+        journal: Journal,
+    ) -> Result<(Self, Vec<Record>), Error> {
+        let genesis = genesis();
+        let storage = hooks.storage.hook.clone();
+        let mut node = Self::new(config, hooks, wallet, &genesis);
+        let mut any = false;
+        storage.replay(&mut |record| {
+            match record {
+                Record::Block(block) if !any && block == genesis => {}
+                _ if !any => {
+                    return Err(Error::new(
+                        ErrorKind::Corrupt,
+                        "the journal does not begin with the genesis block",
+                    ));
+                }
+                Record::Block(block) => node.replay_block(now_us, block, journal)?,
+                Record::Transaction(transaction) => {
+                    node.replay_transaction(now_us, transaction)?;
+                }
+            }
+            any = true;
+            Ok(())
+        })?;
+        node.recent.add(genesis.clone(), any);
+        let records = if any {
+            Vec::new()
+        } else {
+            vec![Record::Block(genesis)]
+        };
+        Ok((node, records))
+    }
+
+    fn replay_block(&mut self, now_us: i64, block: Block, journal: Journal) -> Result<(), Error> {
+        let (hash, nr) = (block.hash(), block.nr());
+        let corrupt = |message: &str| {
+            Error::new(ErrorKind::Corrupt, message.to_owned())
+                .with("block", hash)
+                .with("nr", nr)
+        };
+        if self.tree.find(&hash).is_some() {
+            return Err(corrupt("the journal has a block twice"));
+        }
+        let parent = block
+            .header()
+            .previous_hash
+            .and_then(|parent| self.tree.find(&parent));
+        let parent = parent.ok_or_else(|| corrupt("the journal has a block without its parent"))?;
+        let trust = match journal {
+            Journal::SameRules => Trust::OwnJournal,
+            Journal::Judge => Trust::None,
+        };
+        // It was not ahead of the clock when it was accepted.
+        let then_us = now_us.max(block.header().timestamp.us());
+        match self.connect(then_us, block, parent, trust) {
+            Ok(connected) => {
+                let mut step = Step {
+                    records: Vec::new(),
+                    reply: Reply::Nothing,
+                    outputs: Vec::new(),
+                };
+                self.insert(now_us, connected, parent, false, &mut step)?;
+                self.recent.written();
+                Ok(())
+            }
+            Err(Halt::Invalid(invalid)) => {
+                Err(corrupt("a block of the journal breaks a rule").because(invalid.to_string()))
+            }
+            Err(Halt::Fault(error)) => Err(error),
+        }
+    }
+
+    fn replay_transaction(&mut self, now_us: i64, transaction: Transaction) -> Result<(), Error> {
+        let id = transaction.id();
+        if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
+            return Ok(());
+        }
+        match Checked::transaction(&mut self.rules, transaction)
+            .and_then(|checked| self.admit(now_us, checked))
+        {
+            Ok(()) | Err(Halt::Invalid(_)) => Ok(()),
+            Err(Halt::Fault(error)) => Err(error),
+        }
+    }
+}

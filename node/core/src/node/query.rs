@@ -1,0 +1,108 @@
+//! Questions about a node that change nothing.
+
+use plugcoin_sdk::hooks::Tip;
+use plugcoin_sdk::ledger::{Amount, Hash, Transaction};
+
+use super::Node;
+use crate::chain::Index;
+
+/// Which blocks are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Levels {
+    /// All: one list per height, the best chain's block first.
+    All,
+    /// A block and its descendants, at most so many levels.
+    From(Hash, u64),
+    /// The best chain's blocks alone from a height on, at most so many levels.
+    Best(u64, u64),
+}
+
+impl Node {
+    /// The best tip.
+    pub fn tip(&self) -> Tip {
+        self.tree.tip_named()
+    }
+
+    /// The number of blocks, side blocks with them.
+    pub fn blocks(&self) -> usize {
+        self.tree.len()
+    }
+
+    /// Whether a block is known and valid.
+    pub fn has_block(&self, hash: &Hash) -> bool {
+        self.tree.find(hash).is_some()
+    }
+
+    /// What a key has at the tip.
+    pub fn balance(&self, key: &str) -> Amount {
+        self.state.balance(key)
+    }
+
+    /// All that has something at the tip, by key.
+    pub fn balances(&self) -> std::collections::BTreeMap<String, Amount> {
+        self.state
+            .balances()
+            .map(|(key, amount)| (key.to_owned(), amount))
+            .collect()
+    }
+
+    /// The sum of all balances at the tip.
+    pub fn total(&self) -> Amount {
+        self.state.total()
+    }
+
+    /// Whether a transaction is on the best chain, and at which height.
+    pub fn transaction_nr(&self, id: &Hash) -> Option<u64> {
+        self.state.transaction_nr(id)
+    }
+
+    /// Whether a transaction waits.
+    pub fn is_waiting(&self, id: &Hash) -> bool {
+        self.pool.contains(id)
+    }
+
+    /// The number of waiting transactions.
+    pub fn waiting(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// The waiting transactions in order of arrival, with the moment of it.
+    pub fn waiting_transactions(&self) -> Vec<(Transaction, i64)> {
+        self.pool.in_order_of_arrival()
+    }
+
+    /// The number of blocks that wait for their parent.
+    pub fn orphans(&self) -> usize {
+        self.orphans.len()
+    }
+
+    /// The hashes of some blocks, level by level; none if the block asked for is not known.
+    pub fn levels(&self, levels: Levels) -> Option<Vec<Vec<Hash>>> {
+        let (mut level, limit) = match levels {
+            Levels::Best(nr, limit) => {
+                let last = nr
+                    .saturating_add(limit)
+                    .min(self.tree.nr(self.tree.tip()) + 1);
+                let hash = |nr| {
+                    self.tree
+                        .best_at(nr)
+                        .map(|index| vec![self.tree.hash(index)])
+                };
+                return Some((nr..last).filter_map(hash).collect());
+            }
+            Levels::All => (self.tree.best_at(0).into_iter().collect(), u64::MAX),
+            Levels::From(hash, limit) => (vec![self.tree.find(&hash)?], limit),
+        };
+        let mut found = Vec::new();
+        while !level.is_empty() && (found.len() as u64) < limit {
+            found.push(level.iter().map(|&index| self.tree.hash(index)).collect());
+            let mut next: Vec<Index> = level
+                .iter()
+                .flat_map(|&index| self.tree.children(index))
+                .collect();
+            next.sort_by_key(|&index| (!self.tree.is_best(index), index));
+            level = next;
+        }
+        Some(found)
+    }
+}

@@ -1,0 +1,190 @@
+//! The active rules, each verdict with the name of the plugin that gave it.
+
+use std::collections::{HashSet, VecDeque};
+
+use plugcoin_sdk::hooks::{BlockContext, SealVerdict, Signed, TransactionContext};
+use plugcoin_sdk::ledger::{Amount, Block, Hash, Header, Target, Transaction, Work};
+use plugcoin_sdk::plugin::Hooks;
+use plugcoin_sdk::{Error, Invalid, Verdict};
+
+use crate::chain::{Index, Tree};
+use crate::limits::SIGNATURES_MAX;
+
+/// Why something goes no further: a verdict on it, or a fault of ours.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    Invalid(Invalid),
+    Fault(Error),
+}
+
+impl From<Invalid> for Halt {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Fault(error)
+    }
+}
+
+/// The hooks, and the signatures that they have verified already.
+pub(crate) struct Rules {
+    pub(crate) hooks: Hooks,
+    verified: HashSet<Hash>,
+    verified_order: VecDeque<Hash>,
+}
+
+impl Rules {
+    pub(crate) fn new(hooks: Hooks) -> Self {
+        Self {
+            hooks,
+            verified: HashSet::new(),
+            verified_order: VecDeque::new(),
+        }
+    }
+
+    /// The target of the block that would stand on `parent`.
+    pub(crate) fn target(&self, tree: &Tree, parent: Index) -> Result<Target, Error> {
+        let difficulty = &self.hooks.difficulty.hook;
+        let nr = tree.nr(parent) + 1;
+        difficulty.target(nr, &tree.ancestors(parent, &difficulty.wants(nr)))
+    }
+
+    pub(crate) fn work(&self, target: &Target) -> Result<Work, Error> {
+        self.hooks.consensus.hook.work(target)
+    }
+
+    /// The nonce's form, and the seal.
+    pub(crate) fn check_seal(
+        &self,
+        header: &Header,
+        parent: Option<&Header>,
+        target: &Target,
+    ) -> Result<(), Halt> {
+        let consensus = &self.hooks.consensus;
+        let length = consensus.hook.nonce_length();
+        let characters = header.nonce.len();
+        if characters < length.min || characters > length.max {
+            return Err(Invalid::new("seal", "the nonce has a wrong length")
+                .observed(format_args!("{characters} characters"))
+                .required(format_args!("{} to {}", length.min, length.max))
+                .by(&consensus.plugin)
+                .into());
+        }
+        match consensus.hook.check_seal(header, parent, target)? {
+            SealVerdict::Valid => Ok(()),
+            SealVerdict::Invalid(invalid) => Err(invalid.by(&consensus.plugin).into()),
+            SealVerdict::Verify {
+                key,
+                text,
+                signature,
+            } => {
+                let signer = &self.hooks.signer;
+                if signer.hook.verify(&key, &text, &signature)? {
+                    return Ok(());
+                }
+                Err(Invalid::new("seal", "the seal's signature does not hold")
+                    .observed(signature)
+                    .by(&signer.plugin)
+                    .into())
+            }
+        }
+    }
+
+    pub(crate) fn check_block(
+        &self,
+        block: &Block,
+        parent: &Header,
+        now_us: i64,
+    ) -> Result<(), Halt> {
+        let context = BlockContext { parent, now_us };
+        for rule in &self.hooks.validity {
+            if let Verdict::Invalid(invalid) = rule.hook.check_block(block, &context)? {
+                return Err(invalid.by(&rule.plugin).into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_transaction(
+        &self,
+        transaction: &Transaction,
+        context: &TransactionContext,
+    ) -> Result<(), Halt> {
+        for rule in &self.hooks.validity {
+            if let Verdict::Invalid(invalid) = rule.hook.check_transaction(transaction, context)? {
+                return Err(invalid.by(&rule.plugin).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The earliest time of a block on this parent, for a miner whose clock says `now_us`.
+    pub(crate) fn time_us(&self, parent: &Header, now_us: i64) -> Result<i64, Error> {
+        let mut time_us = now_us;
+        for rule in &self.hooks.validity {
+            time_us = time_us.max(rule.hook.earliest_us(parent)?.unwrap_or(i64::MIN));
+        }
+        Ok(time_us)
+    }
+
+    pub(crate) fn reward(&self, nr: u64) -> Result<Amount, Error> {
+        self.hooks.reward.hook.reward(nr)
+    }
+
+    pub(crate) fn root(&self, transactions: &[Transaction]) -> Result<Hash, Error> {
+        let leaves: Vec<Hash> = transactions.iter().map(Transaction::leaf).collect();
+        self.hooks.merkle.hook.root(&leaves)
+    }
+
+    /// The signatures of some transactions; those verified before are not verified again.
+    pub(crate) fn check_signatures(&mut self, transactions: &[Transaction]) -> Result<(), Halt> {
+        let new: Vec<(Hash, &Transaction)> = transactions
+            .iter()
+            .map(|transaction| (transaction.leaf(), transaction))
+            .filter(|(leaf, _)| !self.verified.contains(leaf))
+            .collect();
+        let signed: Vec<Signed<'_>> = new
+            .iter()
+            .map(|(_, transaction)| Signed {
+                key: transaction.from(),
+                text: transaction.unsigned_text(),
+                signature: transaction.signature(),
+            })
+            .collect();
+        let signer = &self.hooks.signer;
+        let hold = match signed.as_slice() {
+            [] => return Ok(()),
+            [one] => vec![signer.hook.verify(one.key, one.text, one.signature)?],
+            many => signer.hook.verify_batch(many)?,
+        };
+        if hold.len() != signed.len() {
+            return Err(Error::new(
+                plugcoin_sdk::ErrorKind::Plugin,
+                "the signer answered for another number of signatures than it was given",
+            )
+            .with("plugin", &signer.plugin)
+            .into());
+        }
+        if let Some(bad) = hold.iter().position(|holds| !holds) {
+            return Err(Invalid::new("signature", "the signature does not hold")
+                .observed(signed[bad].signature)
+                .required(format_args!("a signature of {}", signed[bad].key))
+                .by(&signer.plugin)
+                .into());
+        }
+        for (leaf, _) in new {
+            if self.verified.insert(leaf) {
+                self.verified_order.push_back(leaf);
+            }
+        }
+        while self.verified_order.len() > SIGNATURES_MAX {
+            if let Some(oldest) = self.verified_order.pop_front() {
+                self.verified.remove(&oldest);
+            }
+        }
+        Ok(())
+    }
+}

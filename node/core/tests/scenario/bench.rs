@@ -1,0 +1,164 @@
+//! A core on a bench: memory storage, a plain signer, no difficulty, a clock that is set by hand.
+
+use std::sync::Arc;
+
+use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet};
+use plugcoin_sdk::hooks::{Event, Origin, Record, Storage};
+use plugcoin_sdk::ledger::{Block, Sum, Transaction, genesis};
+use plugcoin_sdk::plugin::{Active, Hooks};
+use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
+use plugcoin_testkit::fixtures::{self, START_US};
+
+/// The key that the bench's node is paid on.
+pub(crate) const OWN: &str = "own-key";
+
+pub(crate) fn hooks(storage: Arc<dyn Storage>) -> Hooks {
+    Hooks {
+        storage: Active::new("memory", storage),
+        consensus: Active::new("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
+        signer: Active::new("plain", Arc::new(PlainSigner)),
+        gossip: Active::new("flood", Arc::new(flood::FloodGossip)),
+        difficulty: Active::new("zeros", Arc::new(zeros::Zeros::new(0))),
+        fork_choice: Active::new("most-work", Arc::new(most_work::MostWork::default())),
+        reward: Active::new(
+            "fixed-reward",
+            Arc::new(fixed_reward::FixedReward::default()),
+        ),
+        merkle: Active::new("merkle-tree", Arc::new(merkle_tree::MerkleTree)),
+        mempool: Active::new("fifo", Arc::new(fifo::Fifo::default())),
+        validity: vec![Active::new("time", Arc::new(time::TimeRule::default()))],
+        observers: Vec::new(),
+    }
+}
+
+pub(crate) fn wallet() -> Wallet {
+    let pair = fixtures::key_pair(OWN);
+    Wallet {
+        public: pair.public,
+        secret: pair.secret,
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) node: Node,
+    pub(crate) storage: Arc<MemoryStorage>,
+    pub(crate) now_us: i64,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self::with(Config {
+            first_coin: false,
+            ..Config::default()
+        })
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        Self::on(Arc::new(MemoryStorage::new()), config)
+    }
+
+    pub(crate) fn on(storage: Arc<MemoryStorage>, config: Config) -> Self {
+        let now_us = START_US + 1_000_000_000_000;
+        let (node, records) = Node::open(
+            now_us,
+            config,
+            hooks(storage.clone()),
+            Some(wallet()),
+            Journal::SameRules,
+        )
+        .unwrap();
+        if !records.is_empty() {
+            storage.append(&records).unwrap();
+        }
+        Self {
+            node,
+            storage,
+            now_us,
+        }
+    }
+
+    /// The same journal in a new node, as after a restart.
+    pub(crate) fn restarted(&self) -> Self {
+        let storage = Arc::new(MemoryStorage::with(self.storage.records()));
+        Self::on(
+            storage,
+            Config {
+                first_coin: false,
+                ..Config::default()
+            },
+        )
+    }
+
+    pub(crate) fn handle(&mut self, input: Input) -> Step {
+        let step = self.node.handle(self.now_us, input).unwrap();
+        if !step.records.is_empty() {
+            self.storage.append(&step.records).unwrap();
+        }
+        self.node.committed();
+        step
+    }
+
+    pub(crate) fn block(&mut self, block: &Block) -> Step {
+        self.handle(Input::BlockReceived {
+            block: block.clone(),
+            origin: Origin::Client,
+        })
+    }
+
+    pub(crate) fn transaction(&mut self, transaction: &Transaction) -> Step {
+        let transaction = transaction.clone();
+        self.handle(Input::TransactionReceived {
+            transaction,
+            origin: Origin::Client,
+        })
+    }
+
+    pub(crate) fn pay(&mut self, to: &str, sum: &str) -> Step {
+        self.handle(Input::PaymentRequested {
+            to: to.into(),
+            sum: Sum::parse(sum).unwrap(),
+        })
+    }
+
+    pub(crate) fn take(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            let step = self.block(block);
+            assert_eq!(step.reply, Reply::Accepted(block.hash()));
+            assert_eq!(step.records, [Record::Block(block.clone())]);
+        }
+    }
+
+    pub(crate) fn balance(&self, key: &str) -> String {
+        self.node.balance(key).to_string()
+    }
+}
+
+pub(crate) fn refusal(step: &Step) -> &plugcoin_sdk::Invalid {
+    assert!(step.records.is_empty(), "what is refused is not kept");
+    match &step.reply {
+        Reply::Refused(invalid) => invalid,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+pub(crate) fn events(step: &Step) -> Vec<&Event> {
+    step.outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Tell(event) => Some(event),
+            _ => None,
+        })
+        .collect()
+}
+
+pub(crate) fn job(step: &Step) -> Option<&Job> {
+    step.outputs.iter().find_map(|output| match output {
+        Output::Seal(job) => Some(&**job),
+        _ => None,
+    })
+}
+
+/// A chain on the genesis block whose blocks pay this creator.
+pub(crate) fn branch(creator: &str, length: u64) -> Vec<Block> {
+    fixtures::chain_on(&genesis(), creator, length)
+}

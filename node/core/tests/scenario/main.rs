@@ -1,0 +1,7 @@
+//! Scripted scenarios: inputs go in, steps come out; no runtime, no socket, no sleep.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod bench;
+mod chain;
+mod mining;
+mod pool;

@@ -1,0 +1,85 @@
+use plugcoin_core::{Config, Input, Output, Reply};
+use plugcoin_sdk::hooks::Origin;
+use plugcoin_testkit::fixtures;
+
+use crate::bench::{Bench, OWN, branch, job};
+
+fn seal(bench: &mut Bench, id: u64) -> plugcoin_core::Step {
+    bench.now_us += 1_000;
+    bench.handle(Input::Sealed {
+        job: id,
+        nonce: fixtures::nonce(7),
+    })
+}
+
+#[test]
+fn two_waiting_payments_make_a_block_and_a_better_tip_ends_the_search() {
+    let mut bench = Bench::new();
+    let chain = branch(OWN, 2);
+    bench.take(&chain);
+    assert!(job(&bench.pay("B", "0.5")).is_none());
+    let step = bench.pay("C", "0.25");
+    let found = job(&step).unwrap();
+    assert_eq!((found.draft.nr(), found.draft.count()), (3, 3));
+    let old = found.id;
+    let rival = fixtures::chain_on(&chain[1], "R", 1);
+    let step = bench.block(&rival[0]);
+    let new = job(&step).unwrap();
+    assert_eq!(new.draft.seed().previous_hash, Some(rival[0].hash()));
+    let new = new.id;
+    assert_eq!(seal(&mut bench, old).reply, Reply::Nothing, "too late");
+    let step = seal(&mut bench, new);
+    assert!(matches!(step.reply, Reply::Accepted(_)));
+    assert!(step.outputs.iter().any(|o| matches!(
+        o,
+        Output::Spread {
+            origin: Origin::Own,
+            ..
+        }
+    )));
+    assert_eq!(
+        (bench.balance("B"), bench.balance("C")),
+        ("0.5".into(), "0.25".into())
+    );
+    assert_eq!(bench.balance(OWN), "2.25");
+    assert_eq!(bench.node.waiting(), 0);
+}
+
+#[test]
+fn the_first_coin_is_mined_once_after_the_first_sync() {
+    let mut bench = Bench::with(Config::default());
+    assert!(
+        job(&bench.handle(Input::Ticked)).is_none(),
+        "not before the peers were asked"
+    );
+    let step = bench.handle(Input::FirstSyncEnded);
+    let id = job(&step).unwrap().id;
+    let step = seal(&mut bench, id);
+    assert!(job(&step).is_none(), "one is enough");
+    assert_eq!(bench.balance(OWN), "1");
+    let mut late = Bench::with(Config::default());
+    late.handle(Input::FirstSyncEnded);
+    let step = late.block(&branch("A", 1)[0]);
+    assert!(
+        step.outputs
+            .iter()
+            .any(|o| matches!(o, Output::StopSealing))
+    );
+}
+
+#[test]
+fn mining_on_makes_no_storm_of_empty_blocks() {
+    let config = Config {
+        mine: true,
+        first_coin: false,
+        ..Config::default()
+    };
+    let mut bench = Bench::with(config);
+    let step = bench.handle(Input::Ticked);
+    let id = job(&step).unwrap().id;
+    let step = seal(&mut bench, id);
+    assert!(job(&step).is_none(), "not before the interval is over");
+    assert_eq!(bench.node.wake_us(), Some(bench.now_us + 1_000_000));
+    bench.now_us += 1_000_000;
+    assert!(job(&bench.handle(Input::Ticked)).is_some());
+}
