@@ -10,10 +10,12 @@ pub mod limits;
 mod mining;
 mod node;
 mod orphans;
+mod peers;
 mod pool;
 mod rules;
 mod step;
+mod sync;
 mod validate;
 
 pub use node::{Config, Journal, Levels, Node, Wallet};
-pub use step::{Input, Job, Output, Reply, Step};
+pub use step::{Call, Input, Job, Output, Reply, Step};

@@ -25,3 +25,46 @@ pub const SLICE_ATTEMPTS: u64 = 4_096;
 
 /// After how long a draft is made anew when more transactions wait, in microseconds.
 pub const REDRAFT_US: i64 = 5_000_000;
+
+/// How often a peer is asked for its peers and its tip, in microseconds; from the protocol.
+pub const ASK_EVERY_US: i64 = 15_000_000;
+
+/// How often the time between two tries doubles for a peer that does not answer: up to 16 minutes.
+pub const BACK_OFF_DOUBLINGS_MAX: u32 = 6;
+
+/// How many peers are kept; from the protocol.
+pub const PEERS_MAX: usize = 1_000;
+
+/// How many addresses that others named wait to be tried; from the protocol.
+pub const CANDIDATES_MAX: usize = 1_000;
+
+/// How often an address that others named is tried, in microseconds: one a second, from the protocol.
+pub const DIAL_EVERY_US: i64 = 1_000_000;
+
+/// After how long without an answer a peer is dropped, in microseconds: a day, from the protocol.
+pub const FORGET_US: i64 = 86_400_000_000;
+
+/// How long a peer is banned, in microseconds: an hour, so that a mended one comes back.
+pub const BAN_US: i64 = 3_600_000_000;
+
+/// How many items a peer is remembered to have: with a thousand peers some 80 MB at most.
+pub const TOLD_ITEMS_MAX: usize = 1_024;
+
+/// How many waiting transactions one peer is sent on one occasion.
+pub const RESEND_MAX: usize = 100;
+
+/// How many addresses are read from one peer's answer.
+pub const SUGGESTIONS_MAX: usize = 100;
+
+/// How long a tip that was only heard of waits for its block, in microseconds: a peer that posts a
+/// block names it as its tip, and the block is here before anybody need ask for it.
+pub const TIP_GRACE_US: i64 = 200_000;
+
+/// How many levels one page of a sync asks for.
+pub const PAGE_LEVELS: u64 = 256;
+
+/// How many pages of a sync are under way or waiting at once: with 4 MiB a page, 16 MiB.
+pub const PAGES_MAX: usize = 4;
+
+/// How many peers are asked for a block that an orphan lacks.
+pub const FETCH_TRIES_MAX: usize = 4;

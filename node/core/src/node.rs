@@ -1,15 +1,19 @@
 //! [`Node`]: the one owner of chain, pool and peers.
 
 mod accept;
+mod network;
 mod open;
 mod query;
 mod recent;
+mod syncing;
 
 pub use open::Journal;
 pub use query::Levels;
 
-use plugcoin_sdk::hooks::{Admission, Event, Item, ItemKind, Origin, Record, TransactionContext};
-use plugcoin_sdk::ledger::{Amount, Block, Hash, Payment, Sum, Timestamp, Transaction};
+use plugcoin_sdk::hooks::{
+    Admission, Contact, Event, Item, ItemKind, Origin, Record, TransactionContext,
+};
+use plugcoin_sdk::ledger::{Address, Amount, Block, Hash, Payment, Sum, Timestamp, Transaction};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
@@ -19,7 +23,9 @@ use crate::orphans::Orphans;
 use crate::pool::Pool;
 use crate::rules::{Halt, Rules};
 use crate::step::{Input, Output, Reply, Step};
+use crate::sync::Sync;
 use crate::validate::Checked;
+use network::Network;
 use recent::Recent;
 
 /// How a node behaves, apart from its rules.
@@ -33,6 +39,14 @@ pub struct Config {
     pub reward_to: Option<String>,
     /// Whether it mines one block when its wallet and the chain are empty.
     pub first_coin: bool,
+    /// What it says of itself to other nodes; the tip is filled in.
+    pub me: Contact,
+    /// Peers that the user named: never dropped.
+    pub pinned: Vec<Address>,
+    /// Peers that were known before.
+    pub known: Vec<Address>,
+    /// What its gossip draws by.
+    pub seed: u64,
 }
 
 impl Default for Config {
@@ -42,6 +56,10 @@ impl Default for Config {
             mine_interval_us: 1_000_000,
             reward_to: None,
             first_coin: true,
+            me: Contact::default(),
+            pinned: Vec::new(),
+            known: Vec::new(),
+            seed: 0,
         }
     }
 }
@@ -80,6 +98,8 @@ pub struct Node {
     /// Counts the pool's changes.
     pool_version: u64,
     mining: Mining,
+    network: Network,
+    sync: Option<Sync>,
     last_payment_us: i64,
     wake_us: Option<i64>,
 }
@@ -100,6 +120,8 @@ impl Node {
             pool: Pool::default(),
             pool_version: 0,
             mining: Mining::default(),
+            network: Network::default(),
+            sync: None,
             last_payment_us: i64::MIN,
             wake_us: None,
         }
@@ -118,7 +140,7 @@ impl Node {
         };
         let reply = match input {
             Input::BlockReceived { block, origin } => {
-                self.receive_block(now_us, block, origin, &mut step)
+                self.receive_block(now_us, block, origin, false, &mut step)
             }
             Input::TransactionReceived {
                 transaction,
@@ -131,10 +153,13 @@ impl Node {
                 self.mining.wait(job, until_us);
                 Ok(Reply::Nothing)
             }
-            Input::FirstSyncEnded => {
-                self.mining.first_sync_ended = true;
+            Input::PeerIntroduced { ip, contact } => {
+                self.introduced(now_us, ip, &contact, &mut step);
                 Ok(Reply::Nothing)
             }
+            Input::CallEnded { call, result } => self
+                .call_ended(now_us, call, result, &mut step)
+                .map(|()| Reply::Nothing),
             Input::Ticked => Ok(Reply::Nothing),
         };
         step.reply = match reply {
@@ -145,7 +170,9 @@ impl Node {
         let capacity = self.rules.hooks.mempool.hook.capacity();
         let dropped = self.pool.trim(capacity, now_us);
         self.tell_dropped(dropped, &mut step);
-        self.follow_with_mining(now_us, &mut step)?;
+        let network_us = self.follow_with_network(now_us, &mut step)?;
+        let mining_us = self.follow_with_mining(now_us, &mut step)?;
+        self.wake_us = network_us.into_iter().chain(mining_us).min();
         Ok(step)
     }
 
@@ -187,10 +214,7 @@ impl Node {
         step.records.push(record.clone());
         step.outputs
             .push(Output::Tell(Event::TransactionAccepted { id }));
-        step.outputs.push(Output::Spread {
-            item: record,
-            origin,
-        });
+        self.network.news.push((record, origin));
         Ok(Reply::Accepted(id))
     }
 
@@ -290,7 +314,7 @@ impl Node {
             .with("plugin", plugin)
             .because(invalid.to_string())
         })?;
-        let reply = self.receive_block(now_us, block, Origin::Own, step)?;
+        let reply = self.receive_block(now_us, block, Origin::Own, false, step)?;
         self.mining.found(now_us);
         Ok(reply)
     }
@@ -314,7 +338,7 @@ impl Node {
         self.config.reward_to.clone().or_else(wallet)
     }
 
-    fn follow_with_mining(&mut self, now_us: i64, step: &mut Step) -> Result<(), Error> {
+    fn follow_with_mining(&mut self, now_us: i64, step: &mut Step) -> Result<Option<i64>, Error> {
         let creator = self.creator();
         let tip = self.tree.tip();
         let empty = |wallet: &Wallet| self.state.balance(&wallet.public) == Amount::ZERO;
@@ -329,7 +353,6 @@ impl Node {
         let (intent, wake_us) =
             self.mining
                 .intent(&self.rules, &self.config, &situation, now_us)?;
-        self.wake_us = wake_us;
         match (intent, creator) {
             (Intent::Begin { empty }, Some(creator)) => {
                 let parent = self.body(tip)?;
@@ -346,7 +369,7 @@ impl Node {
                     if self.mining.stop() {
                         step.outputs.push(Output::StopSealing);
                     }
-                    return Ok(());
+                    return Ok(wake_us);
                 }
                 let target = self.rules.target(&self.tree, tip)?;
                 let id = self
@@ -363,7 +386,7 @@ impl Node {
             (Intent::Stop, _) => step.outputs.push(Output::StopSealing),
             _ => {}
         }
-        Ok(())
+        Ok(wake_us)
     }
 
     fn tell_dropped(&mut self, dropped: Vec<(Transaction, Invalid)>, step: &mut Step) {

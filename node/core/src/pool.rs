@@ -44,6 +44,10 @@ impl Pool {
         self.entries.contains_key(id)
     }
 
+    pub(crate) fn get(&self, id: &Hash) -> Option<&Transaction> {
+        self.entries.get(id).map(|entry| &entry.transaction)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -1,8 +1,10 @@
 //! What goes into the node, and what comes out.
 
+use std::net::IpAddr;
+
 use plugcoin_sdk::Invalid;
-use plugcoin_sdk::hooks::{Event, Item, Origin, Record};
-use plugcoin_sdk::ledger::{Block, Draft, Hash, Header, Sum, Target, Transaction};
+use plugcoin_sdk::hooks::{Contact, Event, Item, Origin, PeerId, PeerReply, PeerRequest, Record};
+use plugcoin_sdk::ledger::{Address, Block, Draft, Hash, Header, Sum, Target, Transaction};
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]
@@ -49,8 +51,20 @@ pub enum Input {
         /// When to try again, in microseconds since 1970.
         until_us: i64,
     },
-    /// The first round of asking peers is over, whatever came of it.
-    FirstSyncEnded,
+    /// Another node called this one, and said this of itself.
+    PeerIntroduced {
+        /// The remote address of the connection.
+        ip: IpAddr,
+        /// What it said.
+        contact: Contact,
+    },
+    /// A call that was asked for by [`Output::Call`] is over.
+    CallEnded {
+        /// Which.
+        call: u64,
+        /// What the peer answered; in words, why it didn't.
+        result: Result<PeerReply, String>,
+    },
     /// Nothing happened but time.
     Ticked,
 }
@@ -70,6 +84,8 @@ pub enum Reply {
     Refused(Invalid),
     /// The wallet has not so much.
     NoFunds,
+    /// The sender sends too much; try again later.
+    TooMany,
 }
 
 /// A block to be sealed.
@@ -85,23 +101,26 @@ pub struct Job {
     pub target: Target,
 }
 
+/// One question to one peer.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its number; never used again.
+    pub id: u64,
+    /// The node's number for the peer.
+    pub peer: PeerId,
+    /// Where the peer listens.
+    pub address: Address,
+    /// What to ask.
+    pub request: PeerRequest,
+}
+
 /// Something to be done outside.
 #[derive(Clone, Debug)]
 pub enum Output {
-    /// Ask peers for a block, first the one that sent the block which lacks it.
-    Fetch {
-        /// The block.
-        hash: Hash,
-        /// Whom to ask first.
-        origin: Origin,
-    },
-    /// An item is new: spread it.
-    Spread {
-        /// The item.
-        item: Record,
-        /// Whence it came.
-        origin: Origin,
-    },
+    /// Ask a peer something; every call ends in one [`Input::CallEnded`].
+    Call(Call),
+    /// Write these down as the known peers.
+    SavePeers(Vec<Address>),
     /// Search a nonce for this job, and for no earlier one.
     Seal(Box<Job>),
     /// Stop searching.

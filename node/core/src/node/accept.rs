@@ -18,6 +18,8 @@ use crate::validate::{Checked, Connected};
 pub(super) enum Trust {
     /// Nothing.
     None,
+    /// Nothing, but the node asked for it, however deep it lies.
+    Asked,
     /// All: it comes from the node's own journal, written under the same rules.
     OwnJournal,
 }
@@ -28,10 +30,11 @@ impl Node {
         now_us: i64,
         block: Block,
         origin: Origin,
+        asked: bool,
         step: &mut Step,
     ) -> Result<Reply, Halt> {
         let hash = block.hash();
-        let reply = self.judge_block(now_us, block, &origin, step);
+        let reply = self.judge_block(now_us, block, &origin, asked, step);
         if let Err(Halt::Invalid(reason)) = &reply {
             step.outputs.push(Output::Tell(Event::BlockRefused {
                 hash,
@@ -49,6 +52,7 @@ impl Node {
         now_us: i64,
         block: Block,
         origin: &Origin,
+        asked: bool,
         step: &mut Step,
     ) -> Result<Reply, Halt> {
         let hash = block.hash();
@@ -69,17 +73,13 @@ impl Node {
         let Some(parent) = self.tree.find(&parent_hash) else {
             return self.hold_orphan(block, parent_hash, origin, step);
         };
-        let (connected, own) = (
-            self.connect(now_us, block, parent, Trust::None)?,
-            *origin == Origin::Own,
-        );
+        let trust = if asked { Trust::Asked } else { Trust::None };
+        let connected = self.connect(now_us, block, parent, trust)?;
+        let own = *origin == Origin::Own;
         let record = Record::Block(connected.block.clone());
         step.records.push(record.clone());
         self.insert(now_us, connected, parent, own, step)?;
-        step.outputs.push(Output::Spread {
-            item: record,
-            origin: origin.clone(),
-        });
+        self.network.news.push((record, origin.clone()));
         Ok(Reply::Accepted(hash))
     }
 
@@ -145,10 +145,7 @@ impl Node {
             hash,
             parent: missing,
         }));
-        step.outputs.push(Output::Fetch {
-            hash: missing,
-            origin: origin.clone(),
-        });
+        self.network.lacking.push((missing, origin.clone()));
         Ok(Reply::WaitingFor(missing))
     }
 
@@ -158,7 +155,7 @@ impl Node {
         while let Some(parent) = parents.pop_front() {
             for (block, origin) in self.orphans.take_children(&parent) {
                 let hash = block.hash();
-                match self.judge_block(now_us, block, &origin, step) {
+                match self.judge_block(now_us, block, &origin, false, step) {
                     Ok(Reply::Accepted(hash)) => parents.push_back(hash),
                     Ok(_) => {}
                     Err(Halt::Invalid(reason)) => {

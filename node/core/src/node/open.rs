@@ -58,6 +58,13 @@ impl Node {
             any = true;
             Ok(())
         })?;
+        for address in node.config.pinned.clone() {
+            node.network.peers.add(&address, true, now_us);
+        }
+        for address in node.config.known.clone() {
+            node.network.peers.add(&address, false, now_us);
+        }
+        node.network.peers.take_changed();
         node.recent.add(genesis.clone(), any);
         let records = if any {
             Vec::new()
@@ -84,7 +91,7 @@ impl Node {
         let parent = parent.ok_or_else(|| corrupt("the journal has a block without its parent"))?;
         let trust = match journal {
             Journal::SameRules => Trust::OwnJournal,
-            Journal::Judge => Trust::None,
+            Journal::Judge => Trust::Asked,
         };
         // It was not ahead of the clock when it was accepted.
         let then_us = now_us.max(block.header().timestamp.us());

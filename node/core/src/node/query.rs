@@ -1,7 +1,7 @@
 //! Questions about a node that change nothing.
 
-use plugcoin_sdk::hooks::Tip;
-use plugcoin_sdk::ledger::{Amount, Hash, Transaction};
+use plugcoin_sdk::hooks::{Contact, Tip};
+use plugcoin_sdk::ledger::{Address, Amount, Hash, Transaction};
 
 use super::Node;
 use crate::chain::Index;
@@ -21,6 +21,43 @@ impl Node {
     /// The best tip.
     pub fn tip(&self) -> Tip {
         self.tree.tip_named()
+    }
+
+    /// What it says of itself to other nodes, with the best tip that it tells of.
+    pub fn contact(&self) -> Contact {
+        let mut nr = self.tip().nr;
+        let told = |index: &Index| !self.network.withheld.contains(&self.tree.hash(*index));
+        while nr > 0 && !self.tree.best_at(nr).as_ref().is_some_and(told) {
+            nr -= 1;
+        }
+        let tip = self.tree.best_at(nr).map(|index| Tip {
+            nr,
+            hash: self.tree.hash(index),
+        });
+        Contact {
+            tip,
+            ..self.config.me.clone()
+        }
+    }
+
+    /// The addresses of the peers to tell others of.
+    pub fn peers(&self, now_us: i64) -> Vec<Address> {
+        self.network.peers.addresses(now_us)
+    }
+
+    /// The number of known peers.
+    pub fn peer_count(&self) -> usize {
+        self.network.peers.len()
+    }
+
+    /// Whether a sync is under way.
+    pub fn is_syncing(&self) -> bool {
+        self.sync.is_some()
+    }
+
+    /// Whether a block may be served: it is known, and not withheld.
+    pub fn serves(&self, hash: &Hash) -> bool {
+        self.has_block(hash) && !self.network.withheld.contains(hash)
     }
 
     /// The number of blocks, side blocks with them.
@@ -91,7 +128,10 @@ impl Node {
                 return Some((nr..last).filter_map(hash).collect());
             }
             Levels::All => (self.tree.best_at(0).into_iter().collect(), u64::MAX),
-            Levels::From(hash, limit) => (vec![self.tree.find(&hash)?], limit),
+            Levels::From(hash, limit) => (
+                vec![self.tree.find(&hash).filter(|_| self.serves(&hash))?],
+                limit,
+            ),
         };
         let mut found = Vec::new();
         while !level.is_empty() && (found.len() as u64) < limit {

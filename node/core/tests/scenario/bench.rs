@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet};
-use plugcoin_sdk::hooks::{Event, Origin, Record, Storage};
+use plugcoin_sdk::hooks::{Event, Origin, PeerRequest, Record, Storage};
 use plugcoin_sdk::ledger::{Block, Sum, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Hooks};
 use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
@@ -55,6 +55,12 @@ impl Bench {
 
     pub(crate) fn with(config: Config) -> Self {
         Self::on(Arc::new(MemoryStorage::new()), config)
+    }
+
+    /// A bench whose node knows one peer, which answers nothing.
+    pub(crate) fn with_peer(config: Config) -> Self {
+        let pinned = vec!["127.0.0.1:7001".parse().unwrap()];
+        Self::with(Config { pinned, ..config })
     }
 
     pub(crate) fn on(storage: Arc<MemoryStorage>, config: Config) -> Self {
@@ -161,4 +167,14 @@ pub(crate) fn job(step: &Step) -> Option<&Job> {
 /// A chain on the genesis block whose blocks pay this creator.
 pub(crate) fn branch(creator: &str, length: u64) -> Vec<Block> {
     fixtures::chain_on(&genesis(), creator, length)
+}
+
+pub(crate) fn requests(step: &Step) -> Vec<&PeerRequest> {
+    step.outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Call(call) => Some(&call.request),
+            _ => None,
+        })
+        .collect()
 }

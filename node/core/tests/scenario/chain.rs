@@ -1,9 +1,9 @@
-use plugcoin_core::{Config, Levels, Output, Reply};
-use plugcoin_sdk::hooks::{Event, Origin};
+use plugcoin_core::{Config, Input, Levels, Reply};
+use plugcoin_sdk::hooks::{Event, PeerRequest};
 use plugcoin_sdk::ledger::{Amount, genesis};
 use plugcoin_testkit::fixtures;
 
-use crate::bench::{Bench, branch, events, refusal};
+use crate::bench::{Bench, branch, events, refusal, requests};
 
 #[test]
 fn a_longer_branch_wins_and_the_balances_follow() {
@@ -70,16 +70,15 @@ fn a_deep_reorganisation_there_and_back_leaves_the_right_balances() {
 
 #[test]
 fn an_orphan_is_held_asked_for_and_connected() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_peer(Config::default());
+    bench.handle(Input::Ticked);
     let chain = branch("A", 4);
     for at in [3, 2, 1] {
         let step = bench.block(&chain[at]);
         assert_eq!(step.reply, Reply::WaitingFor(chain[at - 1].hash()));
         assert!(step.records.is_empty(), "an orphan is not durable");
-        assert!(step.outputs.iter().any(|output| matches!(
-            output,
-            Output::Fetch { hash, origin: Origin::Client } if *hash == chain[at - 1].hash()
-        )));
+        let asked = PeerRequest::Block(chain[at - 1].hash());
+        assert!(requests(&step).contains(&&asked));
     }
     assert_eq!(
         bench.block(&chain[3]).reply,
@@ -88,11 +87,7 @@ fn an_orphan_is_held_asked_for_and_connected() {
     );
     let step = bench.block(&chain[0]);
     assert_eq!(step.records.len(), 4, "all of them are kept");
-    let spread = step
-        .outputs
-        .iter()
-        .filter(|o| matches!(o, Output::Spread { .. }))
-        .count();
+    let spread = requests(&step).len();
     assert_eq!(spread, 4, "and sent on");
     assert_eq!(bench.node.tip().hash, chain[3].hash());
     assert_eq!(bench.node.orphans(), 0);

@@ -1,5 +1,4 @@
 use plugcoin_core::{Config, Input, Output, Reply};
-use plugcoin_sdk::hooks::Origin;
 use plugcoin_testkit::fixtures;
 
 use crate::bench::{Bench, OWN, branch, job};
@@ -30,13 +29,7 @@ fn two_waiting_payments_make_a_block_and_a_better_tip_ends_the_search() {
     assert_eq!(seal(&mut bench, old).reply, Reply::Nothing, "too late");
     let step = seal(&mut bench, new);
     assert!(matches!(step.reply, Reply::Accepted(_)));
-    assert!(step.outputs.iter().any(|o| matches!(
-        o,
-        Output::Spread {
-            origin: Origin::Own,
-            ..
-        }
-    )));
+
     assert_eq!(
         (bench.balance("B"), bench.balance("C")),
         ("0.5".into(), "0.25".into())
@@ -47,18 +40,19 @@ fn two_waiting_payments_make_a_block_and_a_better_tip_ends_the_search() {
 
 #[test]
 fn the_first_coin_is_mined_once_after_the_first_sync() {
-    let mut bench = Bench::with(Config::default());
-    assert!(
-        job(&bench.handle(Input::Ticked)).is_none(),
-        "not before the peers were asked"
-    );
-    let step = bench.handle(Input::FirstSyncEnded);
+    let mut bench = Bench::with_peer(Config::default());
+    let step = bench.handle(Input::Ticked);
+    assert!(job(&step).is_none(), "not before the peers were asked");
+    let step = bench.handle(Input::CallEnded {
+        call: 0,
+        result: Err("refused".into()),
+    });
     let id = job(&step).unwrap().id;
     let step = seal(&mut bench, id);
     assert!(job(&step).is_none(), "one is enough");
     assert_eq!(bench.balance(OWN), "1");
     let mut late = Bench::with(Config::default());
-    late.handle(Input::FirstSyncEnded);
+    late.handle(Input::Ticked);
     let step = late.block(&branch("A", 1)[0]);
     assert!(
         step.outputs

@@ -1,0 +1,579 @@
+//! Peers: who calls, whom to ask and to tell, and what came of it.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use plugcoin_sdk::Error;
+use plugcoin_sdk::Invalid;
+use plugcoin_sdk::hooks::{
+    Contact, Event, GossipAction, GossipEvent, Item, ItemKind, Origin, PeerAnswer, PeerId,
+    PeerReply, PeerRequest, Record, Spread,
+};
+use plugcoin_sdk::ledger::{Address, Block, Hash, Scope};
+
+use super::Node;
+use crate::limits::{DIAL_EVERY_US, FETCH_TRIES_MAX, RESEND_MAX, SUGGESTIONS_MAX};
+use crate::peers::Peers;
+use crate::rules::Halt;
+use crate::step::{Call, Output, Step};
+
+/// What the node keeps of its surroundings.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    pub(super) peers: Peers,
+    pending: HashMap<u64, Pending>,
+    next_call: u64,
+    last_dial_us: Option<i64>,
+    /// Blocks that orphans lack and somebody is asked for, with those who were asked.
+    fetching: HashMap<Hash, Vec<PeerId>>,
+    /// Own blocks that gossip wants nobody to know of.
+    pub(super) withheld: std::collections::HashSet<Hash>,
+    /// What was accepted in this step, to be spread at its end.
+    pub(super) news: Vec<(Record, Origin)>,
+    /// What orphans of this step lack.
+    pub(super) lacking: Vec<(Hash, Origin)>,
+    first_round_begun: bool,
+    draws: u64,
+}
+
+#[derive(Debug)]
+struct Pending {
+    peer: PeerId,
+    address: Address,
+    why: Why,
+}
+
+/// Why a call was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    Ask,
+    Dial,
+    Fetch(Hash),
+    Seek(u64),
+    Page(u64),
+    Tell(Hash),
+}
+
+/// The number of a peer that is no peer yet.
+const NOBODY: PeerId = PeerId(u32::MAX);
+
+fn item_of(record: &Record) -> Item {
+    match record {
+        Record::Block(block) => Item {
+            kind: ItemKind::Block,
+            hash: block.hash(),
+        },
+        Record::Transaction(transaction) => Item {
+            kind: ItemKind::Transaction,
+            hash: transaction.id(),
+        },
+    }
+}
+
+fn request_of(record: Record) -> PeerRequest {
+    match record {
+        Record::Block(block) => PeerRequest::PostBlock(block),
+        Record::Transaction(transaction) => PeerRequest::PostTransaction(transaction),
+    }
+}
+
+impl Node {
+    /// Who a caller is: the peer of the address that it says is its own, or a mere client.
+    pub fn origin(&self, ip: IpAddr, contact: &Contact) -> Origin {
+        let address = caller_address(ip, contact);
+        let peer = address.and_then(|address| self.network.peers.find(&address));
+        peer.map_or(Origin::Client, Origin::Peer)
+    }
+
+    pub(super) fn introduced(
+        &mut self,
+        now_us: i64,
+        ip: IpAddr,
+        contact: &Contact,
+        step: &mut Step,
+    ) {
+        let Some(address) = caller_address(ip, contact) else {
+            return;
+        };
+        if contact.node.is_some() && contact.node == self.config.me.node {
+            self.network.peers.is_self(&address);
+            return;
+        }
+        // An address that somebody claims is believed only when it has answered itself.
+        if contact.address.is_some() && self.network.peers.find(&address).is_none() {
+            self.network.peers.suggest(address, Scope::of(ip));
+            return;
+        }
+        let known = self.network.peers.find(&address).is_some();
+        if let Some(id) = self.network.peers.add(&address, false, now_us) {
+            if !known {
+                step.outputs
+                    .push(Output::Tell(Event::PeerAdded { address }));
+            }
+            self.network.peers.contacted(id, false, now_us);
+            self.heard(now_us, id, contact, step);
+        }
+    }
+
+    /// What a peer says of itself.
+    fn heard(&mut self, now_us: i64, id: PeerId, contact: &Contact, step: &mut Step) {
+        let Some(peer) = self.network.peers.get_mut(id) else {
+            return;
+        };
+        if let Some(tip) = contact.tip {
+            if peer.tip != Some(tip) {
+                peer.tip_heard_us = now_us;
+            }
+            peer.tip = Some(tip);
+            peer.note(tip.hash);
+        }
+        if contact.rules.is_some() && contact.rules != peer.rules {
+            peer.rules = contact.rules;
+            if let (Some(rules), Some(ours)) = (contact.rules, self.config.me.rules)
+                && rules != ours
+            {
+                let address = peer.address.clone();
+                let event = Event::PeerDiffers {
+                    address,
+                    rules,
+                    differences: Vec::new(),
+                };
+                step.outputs.push(Output::Tell(event));
+            }
+        }
+    }
+
+    pub(super) fn call(&mut self, id: PeerId, request: PeerRequest, why: Why, step: &mut Step) {
+        if let Some(peer) = self.network.peers.get(id) {
+            let address = peer.address.clone();
+            self.call_address(id, address, request, why, step);
+        }
+    }
+
+    fn call_address(
+        &mut self,
+        peer: PeerId,
+        address: Address,
+        request: PeerRequest,
+        why: Why,
+        step: &mut Step,
+    ) {
+        let id = self.network.next_call;
+        self.network.next_call += 1;
+        self.network.pending.insert(
+            id,
+            Pending {
+                peer,
+                address: address.clone(),
+                why,
+            },
+        );
+        step.outputs.push(Output::Call(Call {
+            id,
+            peer,
+            address,
+            request,
+        }));
+    }
+
+    pub(super) fn call_ended(
+        &mut self,
+        now_us: i64,
+        call: u64,
+        result: Result<PeerReply, String>,
+        step: &mut Step,
+    ) -> Result<(), Halt> {
+        let Some(Pending {
+            mut peer,
+            address,
+            why,
+        }) = self.network.pending.remove(&call)
+        else {
+            return Ok(());
+        };
+        let reply = match result {
+            Ok(reply) => reply,
+            Err(_) => {
+                self.network.peers.failed(peer, now_us);
+                self.call_failed(peer, &why, step);
+                return Ok(());
+            }
+        };
+        if reply.contact.node.is_some() && reply.contact.node == self.config.me.node {
+            self.network.peers.is_self(&address);
+            self.call_failed(peer, &why, step);
+            return Ok(());
+        }
+        if why == Why::Dial {
+            let Some(id) = self.network.peers.add(&address, false, now_us) else {
+                return Ok(());
+            };
+            step.outputs.push(Output::Tell(Event::PeerAdded {
+                address: address.clone(),
+            }));
+            peer = id;
+        }
+        self.network.peers.contacted(peer, true, now_us);
+        self.heard(now_us, peer, &reply.contact, step);
+        match (why, reply.answer) {
+            (Why::Ask | Why::Dial, PeerAnswer::Peers(peers)) => {
+                let scope = address.scope();
+                for text in peers.iter().take(SUGGESTIONS_MAX) {
+                    if let Ok(suggested) = text.parse() {
+                        self.network.peers.suggest(suggested, scope);
+                    }
+                }
+                // What it says now is news that no block will follow.
+                if let Some(peer) = self.network.peers.get_mut(peer) {
+                    peer.tip_heard_us = i64::MIN;
+                    peer.tip_given_up = None;
+                }
+                self.resend(now_us, peer, step);
+                Ok(())
+            }
+            (Why::Fetch(hash), PeerAnswer::Blocks(texts)) => match texts.into_iter().next() {
+                Some(text) => self.fetched(now_us, peer, hash, &text, step),
+                None => {
+                    self.fetch_again(now_us, hash, step);
+                    Ok(())
+                }
+            },
+            (Why::Seek(nr), PeerAnswer::Blocks(texts)) => {
+                self.sought(now_us, peer, nr, texts, step)
+            }
+            (Why::Page(nr), PeerAnswer::Blocks(texts)) => {
+                self.page_came(now_us, peer, nr, texts, step)
+            }
+            (Why::Tell(_), _) => Ok(()),
+            (why, _) => {
+                self.call_failed(peer, &why, step);
+                Ok(())
+            }
+        }
+    }
+
+    fn call_failed(&mut self, peer: PeerId, why: &Why, step: &mut Step) {
+        match why {
+            Why::Ask | Why::Dial => {}
+            Why::Tell(item) => {
+                if let Some(peer) = self.network.peers.get_mut(peer) {
+                    peer.forget(item);
+                }
+            }
+            Why::Fetch(hash) => self.network.lacking.push((*hash, Origin::Client)),
+            Why::Seek(_) => self.source_failed(peer, None, step),
+            Why::Page(nr) => self.source_failed(peer, Some(*nr), step),
+        }
+    }
+
+    /// A block that an orphan lacks came.
+    fn fetched(
+        &mut self,
+        now_us: i64,
+        peer: PeerId,
+        hash: Hash,
+        text: &str,
+        step: &mut Step,
+    ) -> Result<(), Halt> {
+        let block = match Block::parse(text) {
+            Ok(block) if block.hash() == hash => block,
+            Ok(other) => {
+                let reason = Invalid::new("answer", "another block than the one asked for")
+                    .observed(other.hash())
+                    .required(hash);
+                self.blame(now_us, peer, reason, step);
+                self.fetch_again(now_us, hash, step);
+                return Ok(());
+            }
+            Err(reason) => {
+                self.blame(now_us, peer, reason, step);
+                self.fetch_again(now_us, hash, step);
+                return Ok(());
+            }
+        };
+        self.network.fetching.remove(&hash);
+        self.take_fetched(now_us, peer, block, step)
+    }
+
+    /// Judges a block that this node asked a peer for; faults count against the peer.
+    pub(super) fn take_fetched(
+        &mut self,
+        now_us: i64,
+        peer: PeerId,
+        block: Block,
+        step: &mut Step,
+    ) -> Result<(), Halt> {
+        match self.receive_block(now_us, block, Origin::Peer(peer), true, step) {
+            Ok(_) => Ok(()),
+            Err(Halt::Invalid(reason)) => {
+                self.blame(now_us, peer, reason, step);
+                Ok(())
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn fetch_again(&mut self, now_us: i64, hash: Hash, step: &mut Step) {
+        self.fetch(now_us, hash, &Origin::Client, step);
+    }
+
+    /// Asks somebody for a block that an orphan lacks: first whoever sent the orphan.
+    fn fetch(&mut self, now_us: i64, hash: Hash, origin: &Origin, step: &mut Step) {
+        if self.tree.find(&hash).is_some() {
+            self.network.fetching.remove(&hash);
+            return;
+        }
+        let asked = self.network.fetching.entry(hash).or_default().clone();
+        if asked.len() >= FETCH_TRIES_MAX {
+            self.network.fetching.remove(&hash);
+            return;
+        }
+        let mut choice = self.network.peers.usable(now_us);
+        choice.retain(|peer| !asked.contains(&peer.id));
+        choice.sort_by_key(|peer| {
+            (
+                Origin::Peer(peer.id) != *origin,
+                std::cmp::Reverse(peer.tip_nr),
+            )
+        });
+        let Some(first) = choice.first() else {
+            self.network.fetching.remove(&hash);
+            return;
+        };
+        self.network
+            .fetching
+            .entry(hash)
+            .or_default()
+            .push(first.id);
+        self.call(first.id, PeerRequest::Block(hash), Why::Fetch(hash), step);
+    }
+
+    pub(super) fn blame(&mut self, now_us: i64, id: PeerId, reason: Invalid, step: &mut Step) {
+        let Some(until_us) = self.network.peers.blame(id, reason.penalty, now_us) else {
+            return;
+        };
+        if let Some(peer) = self.network.peers.get(id) {
+            let address = peer.address.clone();
+            step.outputs.push(Output::Tell(Event::PeerBanned {
+                address,
+                until_us,
+                reason,
+            }));
+        }
+    }
+
+    /// Sends a peer what waits and it has not had.
+    fn resend(&mut self, now_us: i64, id: PeerId, step: &mut Step) {
+        let Some(peer) = self
+            .network
+            .peers
+            .get(id)
+            .filter(|peer| peer.is_usable(now_us))
+        else {
+            return;
+        };
+        let lacking: Vec<_> = self
+            .pool
+            .in_order()
+            .filter(|transaction| !peer.has(&transaction.id()))
+            .take(RESEND_MAX)
+            .cloned()
+            .collect();
+        for transaction in lacking {
+            self.tell(id, Record::Transaction(transaction), step);
+        }
+    }
+
+    /// Tells a peer of an item, unless it has it.
+    fn tell(&mut self, id: PeerId, record: Record, step: &mut Step) {
+        let hash = item_of(&record).hash;
+        if self
+            .network
+            .peers
+            .get_mut(id)
+            .is_some_and(|peer| peer.note(hash))
+        {
+            self.call(id, request_of(record), Why::Tell(hash), step);
+        }
+    }
+
+    /// The end of a step: what is new is spread, what is missing is asked for, and it may be time
+    /// to ask around. Says when to look again.
+    pub(super) fn follow_with_network(
+        &mut self,
+        now_us: i64,
+        step: &mut Step,
+    ) -> Result<Option<i64>, Error> {
+        for (record, origin) in std::mem::take(&mut self.network.news) {
+            self.spread(now_us, record, &origin, step)?;
+        }
+        for (hash, origin) in std::mem::take(&mut self.network.lacking) {
+            self.fetch(now_us, hash, &origin, step);
+        }
+        for address in self.network.peers.forget_silent(now_us) {
+            let reason = "it has not answered for a day".to_owned();
+            step.outputs
+                .push(Output::Tell(Event::PeerDropped { address, reason }));
+        }
+        self.ask_around(now_us, step)?;
+        let dial_us = self.dial(now_us, step);
+        let sync_us = self.follow_with_sync(now_us, step);
+        if !self.mining.first_sync_ended
+            && self.sync.is_none()
+            && sync_us.is_none()
+            && !self
+                .network
+                .pending
+                .values()
+                .any(|pending| pending.why == Why::Ask)
+        {
+            self.mining.first_sync_ended = true;
+        }
+        if self.network.peers.take_changed() {
+            step.outputs
+                .push(Output::SavePeers(self.network.peers.addresses(now_us)));
+        }
+        let ask_us = self.network.peers.next_ask_us();
+        Ok([ask_us, dial_us, sync_us].into_iter().flatten().min())
+    }
+
+    fn spread(
+        &mut self,
+        now_us: i64,
+        record: Record,
+        origin: &Origin,
+        step: &mut Step,
+    ) -> Result<(), Error> {
+        let item = item_of(&record);
+        if let Origin::Peer(id) = origin
+            && let Some(peer) = self.network.peers.get_mut(*id)
+        {
+            peer.note(item.hash);
+        }
+        let mut usable = self.network.peers.usable(now_us);
+        usable.retain(|peer| {
+            self.network
+                .peers
+                .get(peer.id)
+                .is_some_and(|p| !p.has(&item.hash))
+        });
+        self.network.draws += 1;
+        let seed = Hash::of(&format!("{} {}", self.config.seed, self.network.draws));
+        let seed = u64::from_be_bytes(seed.as_bytes()[..8].try_into().unwrap_or_default());
+        let gossip = self.rules.hooks.gossip.hook.clone();
+        match gossip.targets(&item, origin, &usable, seed)? {
+            Spread::To(peers) => {
+                for id in peers {
+                    self.tell(id, record.clone(), step);
+                }
+            }
+            Spread::Withhold => {
+                if *origin == Origin::Own && item.kind == ItemKind::Block {
+                    self.network.withheld.insert(item.hash);
+                }
+            }
+        }
+        if let Record::Block(block) = &record {
+            let best = self
+                .tree
+                .find(&item.hash)
+                .is_some_and(|index| self.tree.is_best(index));
+            let own = *origin == Origin::Own;
+            let event = GossipEvent::BlockAccepted {
+                hash: item.hash,
+                nr: block.nr(),
+                own,
+                best,
+            };
+            let mut actions = gossip.on_event(&event, &usable)?;
+            if best {
+                let event = GossipEvent::TipChanged {
+                    hash: item.hash,
+                    nr: block.nr(),
+                };
+                actions.extend(gossip.on_event(&event, &usable)?);
+            }
+            self.act(now_us, actions, step)?;
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        now_us: i64,
+        actions: Vec<GossipAction>,
+        step: &mut Step,
+    ) -> Result<(), Error> {
+        for action in actions {
+            match action {
+                GossipAction::Announce { item, to } => {
+                    self.network.withheld.remove(&item.hash);
+                    let record = match item.kind {
+                        ItemKind::Block if self.tree.find(&item.hash).is_some() => {
+                            Record::Block(self.body_of(&item.hash)?)
+                        }
+                        ItemKind::Block => continue,
+                        ItemKind::Transaction => match self.pool.get(&item.hash) {
+                            Some(transaction) => Record::Transaction(transaction.clone()),
+                            None => continue,
+                        },
+                    };
+                    for id in to {
+                        self.tell(id, record.clone(), step);
+                    }
+                }
+                GossipAction::Score { peer, points } => {
+                    let plugin = self.rules.hooks.gossip.plugin.clone();
+                    let reason = Invalid::new("gossip", "the gossip plugin says so");
+                    self.blame(now_us, peer, reason.penalty(points).by(&plugin), step);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_around(&mut self, now_us: i64, step: &mut Step) -> Result<(), Error> {
+        let due = self.network.peers.due(now_us);
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.network.first_round_begun = true;
+        for peer in &due {
+            self.network.peers.asked(peer.id, now_us);
+        }
+        for id in self.rules.hooks.gossip.hook.ask(&due, now_us)? {
+            self.call(id, PeerRequest::Peers, Why::Ask, step);
+        }
+        Ok(())
+    }
+
+    /// Tries one address that others named, if it is time; says when the next one may be.
+    fn dial(&mut self, now_us: i64, step: &mut Step) -> Option<i64> {
+        if !self.network.peers.has_candidates() {
+            return None;
+        }
+        let next_us = self
+            .network
+            .last_dial_us
+            .map_or(now_us, |us| us + DIAL_EVERY_US);
+        if now_us < next_us {
+            return Some(next_us);
+        }
+        if let Some(address) = self.network.peers.next_candidate() {
+            self.network.last_dial_us = Some(now_us);
+            self.call_address(NOBODY, address, PeerRequest::Peers, Why::Dial, step);
+        }
+        self.network
+            .peers
+            .has_candidates()
+            .then_some(now_us + DIAL_EVERY_US)
+    }
+}
+
+fn caller_address(ip: IpAddr, contact: &Contact) -> Option<Address> {
+    match (&contact.address, contact.port) {
+        (Some(address), _) => Some(address.clone()),
+        (None, Some(port)) => Some(Address::new(ip, port)),
+        (None, None) => None,
+    }
+}

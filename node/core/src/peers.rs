@@ -1,0 +1,281 @@
+//! [`Peers`]: the other nodes that are known, and how they behaved.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use plugcoin_sdk::hooks::{PeerId, PeerView, Tip};
+use plugcoin_sdk::ledger::{Address, Hash, Scope};
+
+use crate::limits::{
+    ASK_EVERY_US, BACK_OFF_DOUBLINGS_MAX, BAN_US, CANDIDATES_MAX, FORGET_US, PEERS_MAX,
+    TOLD_ITEMS_MAX,
+};
+
+/// One known peer.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: Address,
+    /// Whether the user named it; such a peer is never dropped.
+    pub(crate) pinned: bool,
+    pub(crate) tip: Option<Tip>,
+    /// When it last said what its tip is.
+    pub(crate) tip_heard_us: i64,
+    /// A tip of its that could not be fetched from it.
+    pub(crate) tip_given_up: Option<Hash>,
+    pub(crate) rules: Option<Hash>,
+    score: u32,
+    banned_until_us: Option<i64>,
+    answered_us: Option<i64>,
+    added_us: i64,
+    failures: u32,
+    ask_us: i64,
+    told: Told,
+}
+
+/// The items that a peer has, as far as is remembered.
+#[derive(Debug, Default)]
+struct Told {
+    items: HashSet<Hash>,
+    order: VecDeque<Hash>,
+}
+
+impl Peer {
+    pub(crate) fn is_banned(&self, now_us: i64) -> bool {
+        self.banned_until_us
+            .is_some_and(|until_us| now_us < until_us)
+    }
+
+    /// Whether it may be told and asked things now.
+    pub(crate) fn is_usable(&self, now_us: i64) -> bool {
+        self.failures == 0 && !self.is_banned(now_us)
+    }
+
+    /// Notes that it has an item; false if that was known.
+    pub(crate) fn note(&mut self, item: Hash) -> bool {
+        if !self.told.items.insert(item) {
+            return false;
+        }
+        self.told.order.push_back(item);
+        if self.told.order.len() > TOLD_ITEMS_MAX
+            && let Some(oldest) = self.told.order.pop_front()
+        {
+            self.told.items.remove(&oldest);
+        }
+        true
+    }
+
+    /// Whether it is known to have an item.
+    pub(crate) fn has(&self, item: &Hash) -> bool {
+        self.told.items.contains(item)
+    }
+
+    /// Forgets that it was told of an item, since the telling failed.
+    pub(crate) fn forget(&mut self, item: &Hash) {
+        if self.told.items.remove(item) {
+            self.told.order.retain(|told| told != item);
+        }
+    }
+}
+
+/// All known peers, and the addresses that others named and nobody has tried yet.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    by_id: BTreeMap<PeerId, Peer>,
+    by_address: HashMap<Address, PeerId>,
+    candidates: VecDeque<Address>,
+    /// Addresses under which this node met itself.
+    selves: HashSet<Address>,
+    next: u32,
+    changed: bool,
+}
+
+impl Peers {
+    pub(crate) fn get(&self, id: PeerId) -> Option<&Peer> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
+        self.by_id.get_mut(&id)
+    }
+
+    pub(crate) fn find(&self, address: &Address) -> Option<PeerId> {
+        self.by_address.get(address).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
+        self.by_id.iter().map(|(id, peer)| (*id, peer))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// The addresses to give to those who ask, and to write down.
+    pub(crate) fn addresses(&self, now_us: i64) -> Vec<Address> {
+        let known = self.by_id.values().filter(|peer| !peer.is_banned(now_us));
+        known.map(|peer| peer.address.clone()).collect()
+    }
+
+    /// Whether the addresses changed since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Adds a peer, unless there are too many or it is this node itself.
+    pub(crate) fn add(&mut self, address: &Address, pinned: bool, now_us: i64) -> Option<PeerId> {
+        if let Some(id) = self.find(address) {
+            return Some(id);
+        }
+        if self.selves.contains(address) || (!pinned && self.by_id.len() >= PEERS_MAX) {
+            return None;
+        }
+        let id = PeerId(self.next);
+        self.next += 1;
+        self.by_address.insert(address.clone(), id);
+        self.candidates.retain(|candidate| candidate != address);
+        let peer = Peer {
+            address: address.clone(),
+            pinned,
+            tip: None,
+            tip_heard_us: 0,
+            tip_given_up: None,
+            rules: None,
+            score: 0,
+            banned_until_us: None,
+            answered_us: None,
+            added_us: now_us,
+            failures: 0,
+            ask_us: now_us,
+            told: Told::default(),
+        };
+        self.by_id.insert(id, peer);
+        self.changed = true;
+        Some(id)
+    }
+
+    fn remove(&mut self, id: PeerId) -> Option<Peer> {
+        let peer = self.by_id.remove(&id)?;
+        self.by_address.remove(&peer.address);
+        self.changed = true;
+        Some(peer)
+    }
+
+    /// This address is this node itself.
+    pub(crate) fn is_self(&mut self, address: &Address) {
+        if let Some(id) = self.find(address) {
+            self.remove(id);
+        }
+        self.selves.insert(address.clone());
+    }
+
+    /// An address that a peer named: it is tried before it is believed.
+    ///
+    /// * It must be an IP address of its introducer's scope or wider.
+    pub(crate) fn suggest(&mut self, address: Address, introducer: Scope) {
+        let known = self.by_address.contains_key(&address) || self.selves.contains(&address);
+        let fits = address.ip().is_some() && address.scope() >= introducer;
+        if fits
+            && !known
+            && self.candidates.len() < CANDIDATES_MAX
+            && !self.candidates.contains(&address)
+        {
+            self.candidates.push_back(address);
+        }
+    }
+
+    /// The next address to try.
+    pub(crate) fn next_candidate(&mut self) -> Option<Address> {
+        self.candidates.pop_front()
+    }
+
+    pub(crate) fn has_candidates(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
+    /// Any contact with a peer: the back-off begins anew.
+    pub(crate) fn contacted(&mut self, id: PeerId, answered: bool, now_us: i64) {
+        if let Some(peer) = self.by_id.get_mut(&id) {
+            if peer.failures > 0 {
+                peer.ask_us = now_us;
+            }
+            peer.failures = 0;
+            if answered {
+                peer.answered_us = Some(now_us);
+            }
+        }
+    }
+
+    /// A peer did not answer: it is asked again later, and later still.
+    pub(crate) fn failed(&mut self, id: PeerId, now_us: i64) {
+        if let Some(peer) = self.by_id.get_mut(&id) {
+            let doublings = peer.failures.min(BACK_OFF_DOUBLINGS_MAX);
+            peer.ask_us = now_us + (ASK_EVERY_US << doublings);
+            peer.failures = peer.failures.saturating_add(1);
+        }
+    }
+
+    /// Counts points against a peer; when it is banned thereby, until when.
+    pub(crate) fn blame(&mut self, id: PeerId, points: u32, now_us: i64) -> Option<i64> {
+        let peer = self.by_id.get_mut(&id)?;
+        peer.score = peer.score.saturating_add(points);
+        if peer.score < plugcoin_sdk::invalid::PENALTY_BAN || peer.is_banned(now_us) {
+            return None;
+        }
+        peer.score = 0;
+        let until_us = now_us + BAN_US;
+        peer.banned_until_us = Some(until_us);
+        peer.ask_us = until_us;
+        Some(until_us)
+    }
+
+    /// Drops the peers that have not answered for a day.
+    pub(crate) fn forget_silent(&mut self, now_us: i64) -> Vec<Address> {
+        let silent: Vec<PeerId> = self
+            .iter()
+            .filter(|(_, peer)| {
+                let last_us = peer.answered_us.unwrap_or(peer.added_us);
+                !peer.pinned && now_us - last_us > FORGET_US
+            })
+            .map(|(id, _)| id)
+            .collect();
+        silent
+            .into_iter()
+            .filter_map(|id| self.remove(id))
+            .map(|peer| peer.address)
+            .collect()
+    }
+
+    /// The peers whose turn it is to be asked.
+    pub(crate) fn due(&self, now_us: i64) -> Vec<PeerView> {
+        self.views(|peer| peer.ask_us <= now_us && !peer.is_banned(now_us))
+    }
+
+    /// The peers that could be told something now.
+    pub(crate) fn usable(&self, now_us: i64) -> Vec<PeerView> {
+        self.views(|peer| peer.is_usable(now_us))
+    }
+
+    /// The next turn of a peer that was just asked.
+    pub(crate) fn asked(&mut self, id: PeerId, now_us: i64) {
+        if let Some(peer) = self.by_id.get_mut(&id) {
+            peer.ask_us = now_us + ASK_EVERY_US;
+        }
+    }
+
+    /// The earliest moment at which a peer is to be asked.
+    pub(crate) fn next_ask_us(&self) -> Option<i64> {
+        self.by_id.values().map(|peer| peer.ask_us).min()
+    }
+
+    fn views(&self, which: impl Fn(&Peer) -> bool) -> Vec<PeerView> {
+        self.iter()
+            .filter(|(_, peer)| which(peer))
+            .map(|(id, peer)| PeerView {
+                id,
+                address: peer.address.clone(),
+                tip_nr: peer.tip.map(|tip| tip.nr),
+                score: peer.score,
+                answered_us: peer.answered_us,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,107 @@
+//! [`Sync`]: fetching a better chain: the fork is sought, then pages are taken upward.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use plugcoin_sdk::hooks::{PeerId, Tip};
+
+use crate::limits::{PAGE_LEVELS, PAGES_MAX};
+
+/// A sync under way.
+#[derive(Debug)]
+pub(crate) struct Sync {
+    pub(crate) target: Tip,
+    /// Peers that have the target.
+    pub(crate) sources: Vec<PeerId>,
+    pub(crate) phase: Phase,
+}
+
+/// How far a sync is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// One block of the peer's best chain is asked for, ever further down.
+    Seek {
+        /// The height asked for.
+        nr: u64,
+        /// How far down the next step goes.
+        step: u64,
+    },
+    /// Pages are fetched.
+    Pages(Pages),
+}
+
+/// Pages by the heights that they begin at.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    /// The ranges `(nr, limit)` that nobody was asked for yet.
+    todo: VecDeque<(u64, u64)>,
+    /// The first height behind all ranges so far.
+    frontier: u64,
+    /// The next height to be taken in.
+    pub(crate) next: u64,
+    in_flight: BTreeMap<u64, (PeerId, u64)>,
+    arrived: BTreeMap<u64, (PeerId, Vec<String>)>,
+}
+
+impl Pages {
+    pub(crate) fn from(nr: u64) -> Self {
+        Self {
+            todo: VecDeque::new(),
+            frontier: nr,
+            next: nr,
+            in_flight: BTreeMap::new(),
+            arrived: BTreeMap::new(),
+        }
+    }
+
+    /// The next range to ask this peer for, if there is room for one.
+    pub(crate) fn ask(&mut self, peer: PeerId, target_nr: u64) -> Option<(u64, u64)> {
+        let mine = self
+            .in_flight
+            .values()
+            .filter(|(asked, _)| *asked == peer)
+            .count();
+        if mine >= 2 || self.in_flight.len() + self.arrived.len() >= PAGES_MAX {
+            return None;
+        }
+        let range = self.todo.pop_front().or_else(|| {
+            let limit = PAGE_LEVELS.min((target_nr + 1).saturating_sub(self.frontier));
+            (limit > 0).then(|| {
+                let nr = self.frontier;
+                self.frontier += limit;
+                (nr, limit)
+            })
+        })?;
+        self.in_flight.insert(range.0, (peer, range.1));
+        Some(range)
+    }
+
+    /// A page came; a rest that it lacks is asked for again, and none at all was no answer.
+    pub(crate) fn arrive(&mut self, nr: u64, blocks: Vec<String>) -> bool {
+        let Some((peer, limit)) = self.in_flight.remove(&nr) else {
+            return true;
+        };
+        let got = blocks.len() as u64;
+        if got < limit {
+            self.todo.push_front((nr + got, limit - got));
+        }
+        if got == 0 {
+            return false;
+        }
+        self.arrived.insert(nr, (peer, blocks));
+        true
+    }
+
+    /// A page didn't come.
+    pub(crate) fn fail(&mut self, nr: u64) {
+        if let Some((_, limit)) = self.in_flight.remove(&nr) {
+            self.todo.push_front((nr, limit));
+        }
+    }
+
+    /// The page that comes next, if it is here.
+    pub(crate) fn take(&mut self) -> Option<(PeerId, Vec<String>)> {
+        let page = self.arrived.remove(&self.next)?;
+        self.next += page.1.len() as u64;
+        Some(page)
+    }
+}
