@@ -357,7 +357,7 @@ impl World {
             return Ok(());
         };
         let slice = Slice {
-            start: self.draw.next() >> 16,
+            start: self.draw.number() >> 16,
             attempts: 1 << 20,
             now_us,
         };
