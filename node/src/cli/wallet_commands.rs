@@ -1,7 +1,5 @@
 //! `node wallet …`: make keys, show them, pay with them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use plugcoin_host::{DEFAULTS, Registry};
 use plugcoin_sdk::ledger::{Amount, Block, Payment, Sum, Timestamp};
 use serde_json::{Value, json};
@@ -11,6 +9,7 @@ use super::client::Client;
 use super::node_url::NodeUrl;
 use super::{ExitCode, Failure, output};
 use crate::config::Config;
+use crate::run::clock::now_us;
 use crate::wallet::Wallet;
 
 /// How often the chain is read anew if it changes while it is read.
@@ -205,12 +204,4 @@ fn does_not_add_up(client: &Client) -> Failure {
             client.node()
         ),
     )
-}
-
-/// The system's clock, in microseconds since 1970.
-fn now_us() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -119,7 +119,11 @@ impl Config {
 
 impl From<Given> for Config {
     fn from(given: Given) -> Self {
-        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        // One processor is left to the node itself, and to people.
+        let all_but_one = || {
+            let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            NonZeroUsize::new(all - 1).unwrap_or(NonZeroUsize::MIN)
+        };
         Self {
             port: given.port.unwrap_or(PORT),
             host: given.host.unwrap_or(Ipv4Addr::LOCALHOST.into()),
@@ -131,7 +135,7 @@ impl From<Given> for Config {
             mine: given.mine.unwrap_or(false),
             mine_interval: given.mine_interval.unwrap_or(Duration::from_secs(1)),
             reward_to: given.reward_to,
-            threads: given.threads.unwrap_or_else(all),
+            threads: given.threads.unwrap_or_else(all_but_one),
             log: given.log.unwrap_or_else(|| LOG.to_owned()),
             log_format: given.log_format.unwrap_or_default(),
         }

@@ -114,6 +114,14 @@ impl Wallet {
         &self.path
     }
 
+    /// The keys as the core takes them.
+    pub(crate) fn of_core(&self) -> plugcoin_core::Wallet {
+        plugcoin_core::Wallet {
+            public: self.keys.public.clone(),
+            secret: self.keys.secret.clone(),
+        }
+    }
+
     /// Signs a text.
     ///
     /// # Errors

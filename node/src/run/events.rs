@@ -1,0 +1,162 @@
+//! What happened, told to people in the log and to the observers.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use plugcoin_sdk::Invalid;
+use plugcoin_sdk::hooks::{Event, Observer};
+use plugcoin_sdk::ledger::Hash;
+use plugcoin_sdk::plugin::Active;
+use plugcoin_sdk::{Error, ErrorKind};
+
+use super::limits::{EVENTS_MAX, OBSERVERS_END_MS};
+
+/// The observers, each behind a queue and a thread of its own.
+pub(crate) struct Observers(Vec<Watching>);
+
+struct Watching {
+    plugin: Arc<str>,
+    queue: Option<SyncSender<(Arc<Event>, i64)>>,
+    thread: JoinHandle<()>,
+    missed: u64,
+}
+
+impl Observers {
+    /// Starts a thread for each.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the system gives no thread.
+    pub(crate) fn start(observers: &[Active<dyn Observer>]) -> Result<Self, Error> {
+        let start = |active: &Active<dyn Observer>| {
+            let (queue, events) = sync_channel::<(Arc<Event>, i64)>(EVENTS_MAX);
+            let hook = active.hook.clone();
+            let thread = thread::Builder::new()
+                .name(format!("observer-{}", active.plugin))
+                .spawn(move || {
+                    for (event, now_us) in events {
+                        hook.on_event(&event, now_us);
+                    }
+                })
+                .map_err(|error| {
+                    Error::new(ErrorKind::Io, "the system gives no thread for an observer")
+                        .with("plugin", &active.plugin)
+                        .because(error)
+                })?;
+            Ok(Watching {
+                plugin: active.plugin.clone(),
+                queue: Some(queue),
+                thread,
+                missed: 0,
+            })
+        };
+        observers
+            .iter()
+            .map(start)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Tells everybody; who is slow misses it.
+    pub(crate) fn tell(&mut self, event: Event, now_us: i64) {
+        log(&event);
+        if self.0.is_empty() {
+            return;
+        }
+        let event = Arc::new(event);
+        for watching in &mut self.0 {
+            let Some(queue) = &watching.queue else {
+                continue;
+            };
+            match queue.try_send((event.clone(), now_us)) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => {
+                    watching.missed += 1;
+                    if watching.missed == 1 {
+                        tracing::warn!(plugin = %watching.plugin, "an observer is slow and misses events");
+                    }
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    tracing::error!(plugin = %watching.plugin, "an observer panicked; it is off");
+                    watching.queue = None;
+                }
+            }
+        }
+    }
+
+    /// Lets them see what is queued, for a moment.
+    pub(crate) fn end(self) {
+        let deadline = Instant::now() + Duration::from_millis(OBSERVERS_END_MS);
+        let threads: Vec<_> = self.0.into_iter().map(|watching| watching.thread).collect();
+        // The queues are closed by now: each thread ends after its last event.
+        while Instant::now() < deadline && !threads.iter().all(JoinHandle::is_finished) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// One line for each event.
+fn log(event: &Event) {
+    match event {
+        Event::BlockAccepted {
+            hash,
+            nr,
+            transactions,
+            own,
+            best,
+        } => tracing::info!(nr, hash = %hash.short(), transactions, own, best, "block accepted"),
+        Event::BlockRefused { hash, reason } => refused("block refused", hash, reason),
+        Event::BlockWaiting { hash, parent } => {
+            tracing::info!(hash = %hash.short(), parent = %parent.short(), "block waits for its parent");
+        }
+        Event::TransactionAccepted { id } => tracing::debug!(%id, "transaction accepted"),
+        Event::TransactionRefused { id, reason } => refused("transaction refused", id, reason),
+        Event::TransactionDropped { id, reason } => refused("transaction dropped", id, reason),
+        Event::Reorganised {
+            from,
+            to,
+            fork_nr,
+            left,
+            joined,
+        } => {
+            tracing::info!(from = %from.short(), to = %to.short(), fork_nr, left, joined, "reorganised")
+        }
+        Event::PeerAdded { address } => tracing::info!(%address, "peer added"),
+        Event::PeerDropped { address, reason } => tracing::info!(%address, reason, "peer dropped"),
+        Event::PeerBanned {
+            address,
+            until_us,
+            reason,
+        } => tracing::warn!(%address, until_us, %reason, "peer banned"),
+        Event::PeerDiffers {
+            address,
+            rules,
+            differences,
+        } => {
+            tracing::warn!(%address, %rules, differences = differences.join("; "), "peer runs other rules")
+        }
+        Event::SyncStarted { address, nr } => tracing::info!(%address, nr, "fetching the chain"),
+        Event::SyncEnded { nr, reason: None } => tracing::info!(nr, "the chain is fetched"),
+        Event::SyncEnded {
+            nr,
+            reason: Some(reason),
+        } => tracing::warn!(nr, reason, "fetching the chain was given up"),
+        _ => tracing::debug!(?event, "event"),
+    }
+}
+
+fn refused(what: &str, hash: &Hash, reason: &Invalid) {
+    let (rule, plugin) = (&*reason.rule, &*reason.plugin);
+    let observed = reason.observed.as_deref().unwrap_or_default();
+    let required = reason.required.as_deref().unwrap_or_default();
+    // What may yet become valid is nobody's fault.
+    match reason.transient || reason.penalty == 0 {
+        true => {
+            tracing::info!(%hash, rule, plugin, observed, required, message = what, why = &*reason.message);
+        }
+        false => {
+            tracing::warn!(%hash, rule, plugin, observed, required, message = what, why = &*reason.message);
+        }
+    }
+}

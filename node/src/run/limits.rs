@@ -1,0 +1,37 @@
+//! Every bound of the program's tasks, with its reason.
+
+/// How many inputs from outside may wait for the core: more than a second's work only grows stale.
+pub(crate) const QUEUE_MAX: usize = 1_024;
+
+/// How many messages share one write to the disk: under load the disk is slower than the core.
+pub(crate) const BATCH_MAX: usize = 256;
+
+/// After how many bytes of records a batch ends, so that nobody waits for a long write.
+pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// How many calls wait for one peer: a slow one is told no more than that.
+pub(crate) const CALLS_PER_PEER_MAX: usize = 32;
+
+/// After how long without a call a peer's worker ends, in milliseconds: longer than a round of asking.
+pub(crate) const WORKER_IDLE_MS: u64 = 30_000;
+
+/// How long one call may take whatever the transport says, in milliseconds.
+pub(crate) const CALL_MS: u64 = 120_000;
+
+/// How many events wait for one observer.
+pub(crate) const EVENTS_MAX: usize = 1_024;
+
+/// How long observers have to see the last events when the node stops, in milliseconds.
+pub(crate) const OBSERVERS_END_MS: u64 = 200;
+
+/// The least time between two writes of the known peers, in milliseconds.
+pub(crate) const SAVE_PEERS_MS: u64 = 1_000;
+
+/// How long the tasks that are left have to end when the node stops, in milliseconds.
+pub(crate) const END_MS: u64 = 200;
+
+/// The least time between two ticks, in milliseconds.
+pub(crate) const TICK_MS: u64 = 1;
+
+/// The longest file of peers or rules that is read, in bytes; true ones are a hundred times shorter.
+pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;

@@ -1,0 +1,163 @@
+//! [`Miner`]: the threads that search a nonce for the newest job.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use plugcoin_core::limits::SLICE_ATTEMPTS;
+use plugcoin_core::{Input, Job};
+use plugcoin_sdk::hooks::{Consensus, Seal, Slice};
+use plugcoin_sdk::{Error, ErrorKind};
+
+use super::clock::now_us;
+use super::core::CoreQueue;
+
+/// How many tries are set apart for one thread: more than it makes while a job lasts.
+const THREAD_ATTEMPTS: u64 = 1 << 48;
+
+/// The threads that search a nonce, for the newest job and no other.
+#[derive(Clone)]
+pub(crate) struct Miner(Arc<Shared>);
+
+struct Shared {
+    /// Raised whenever the task changes, so that a search sees between two slices that it is over.
+    round: AtomicU64,
+    task: Mutex<Task>,
+    changed: Condvar,
+}
+
+enum Task {
+    Idle,
+    Search(Arc<Job>),
+    End,
+}
+
+impl Miner {
+    /// Starts the threads; they wait for a job.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the system gives no threads.
+    pub(crate) fn start(
+        threads: NonZeroUsize,
+        consensus: &Arc<dyn Consensus>,
+        core: &CoreQueue,
+    ) -> Result<Self, Error> {
+        let shared = Arc::new(Shared {
+            round: AtomicU64::new(0),
+            task: Mutex::new(Task::Idle),
+            changed: Condvar::new(),
+        });
+        for index in 0..threads.get() as u64 {
+            let (shared, consensus, core) = (shared.clone(), consensus.clone(), core.clone());
+            thread::Builder::new()
+                .name(format!("miner-{index}"))
+                .spawn(move || shared.mine(index, &*consensus, &core))
+                .map_err(|error| {
+                    Error::new(
+                        ErrorKind::Io,
+                        "the system gives no thread for mining; take less with --threads",
+                    )
+                    .because(error)
+                })?;
+        }
+        Ok(Self(shared))
+    }
+
+    /// Searches for this job instead of any before.
+    pub(crate) fn search(&self, job: Job) {
+        self.0.set(Task::Search(Arc::new(job)));
+    }
+
+    /// Stops searching.
+    pub(crate) fn stop(&self) {
+        self.0.set(Task::Idle);
+    }
+
+    /// Ends the threads, each after its slice.
+    pub(crate) fn end(&self) {
+        self.0.set(Task::End);
+    }
+
+    /// Whether a nonce is being searched.
+    pub(crate) fn is_searching(&self) -> bool {
+        matches!(*self.0.task(), Task::Search(_))
+    }
+}
+
+impl Shared {
+    /// A thread that panicked can't have left the task half set.
+    fn task(&self) -> MutexGuard<'_, Task> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, task: Task) {
+        let mut now = self.task();
+        if !matches!(*now, Task::End) {
+            *now = task;
+            self.round.fetch_add(1, Ordering::Relaxed);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Ends a round, if it is still this one; only one thread can.
+    fn finish(&self, round: u64) -> bool {
+        let mut task = self.task();
+        let same = self.round.load(Ordering::Relaxed) == round;
+        if same && matches!(*task, Task::Search(_)) {
+            *task = Task::Idle;
+            self.round.fetch_add(1, Ordering::Relaxed);
+            return true;
+        }
+        false
+    }
+
+    /// Waits for a job, with the round that it is of; none at the end.
+    fn next(&self) -> Option<(u64, Arc<Job>)> {
+        let mut task = self.task();
+        loop {
+            match &*task {
+                Task::End => return None,
+                Task::Search(job) => {
+                    return Some((self.round.load(Ordering::Relaxed), job.clone()));
+                }
+                Task::Idle => {}
+            }
+            task = self
+                .changed
+                .wait(task)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn mine(&self, index: u64, consensus: &dyn Consensus, core: &CoreQueue) {
+        while let Some((round, job)) = self.next() {
+            let mut start = index.wrapping_mul(THREAD_ATTEMPTS);
+            while self.round.load(Ordering::Relaxed) == round {
+                let slice = Slice {
+                    start,
+                    attempts: SLICE_ATTEMPTS,
+                    now_us: now_us(),
+                };
+                let sealed = consensus.seal(&job.draft, &job.parent, &job.target, slice);
+                start = start.wrapping_add(SLICE_ATTEMPTS);
+                let input = match sealed {
+                    Ok(Seal::Exhausted) => continue,
+                    Ok(Seal::Found { nonce }) => Input::Sealed { job: job.id, nonce },
+                    Ok(Seal::Sign { text }) => Input::SealToSign { job: job.id, text },
+                    Ok(Seal::Wait { until_us }) => Input::SealToWait {
+                        job: job.id,
+                        until_us,
+                    },
+                    Err(error) => {
+                        core.fault(error);
+                        return;
+                    }
+                };
+                if self.finish(round) {
+                    core.bring(input);
+                }
+            }
+        }
+    }
+}

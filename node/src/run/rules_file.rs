@@ -1,0 +1,85 @@
+//! `rules-PORT.json`: under which rules the journal was written.
+
+use std::path::Path;
+
+use plugcoin_core::Journal;
+use plugcoin_host::Resolved;
+use plugcoin_sdk::ledger::{Hash, genesis};
+use plugcoin_sdk::{Error, ErrorKind};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::atomic_write::atomic_write;
+use super::limits::FILE_BYTES_MAX;
+use super::peers_file::read_text;
+use crate::cli::{ExitCode, Failure};
+
+#[derive(Deserialize)]
+struct Content {
+    fingerprint: Hash,
+}
+
+/// How the journal is to be read: believed, if it was written under the rules that hold now.
+///
+/// * A file that can't be understood is no fault: the journal is judged then, and the file made anew.
+///
+/// # Errors
+/// [`ErrorKind::Io`] if there is a file that can't be read.
+pub(crate) fn journal(path: &Path, fingerprint: &Hash) -> Result<Journal, Error> {
+    let Some(text) = read_text(path, FILE_BYTES_MAX)? else {
+        return Ok(Journal::Judge);
+    };
+    match serde_json::from_str::<Content>(&text) {
+        Ok(content) if content.fingerprint == *fingerprint => Ok(Journal::SameRules),
+        Ok(content) => {
+            tracing::warn!(
+                written_under = %content.fingerprint,
+                now = %fingerprint,
+                "the journal was written under other rules; every block is checked under the new ones"
+            );
+            Ok(Journal::Judge)
+        }
+        Err(error) => {
+            tracing::warn!(
+                file = %path.display(),
+                %error,
+                "the file of the rules is damaged; every block of the journal is checked"
+            );
+            Ok(Journal::Judge)
+        }
+    }
+}
+
+/// Writes down the rules that hold.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub(crate) fn save(path: &Path, resolved: &Resolved) -> Result<(), Error> {
+    let content = json!({
+        "fingerprint": resolved.fingerprint,
+        "genesis": genesis().hash(),
+        "rules": resolved.rules,
+    });
+    atomic_write(path, &format!("{content:#}\n"))
+}
+
+/// Why a journal that was judged is not taken, with the ways out.
+pub(crate) fn refused(error: Error, journal: Journal, rules: &Path) -> Failure {
+    if journal == Journal::SameRules || error.kind() != ErrorKind::Corrupt {
+        return error.into();
+    }
+    let before = match rules.exists() {
+        true => format!(
+            ", or the plugins and options that it was written under ({})",
+            rules.display()
+        ),
+        false => String::new(),
+    };
+    Failure::new(
+        ExitCode::Chain,
+        format!(
+            "the stored chain does not hold under these rules: {error}\n\
+             Take another --data-dir{before}."
+        ),
+    )
+}
