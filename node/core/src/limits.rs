@@ -68,3 +68,7 @@ pub const PAGES_MAX: usize = 4;
 
 /// How many peers are asked for a block that an orphan lacks.
 pub const FETCH_TRIES_MAX: usize = 4;
+
+/// How many levels of a branch that leaves far down are weighed before it must win: with 112 bytes
+/// a level, 112 MB at most, for one branch at a time.
+pub const STAGED_LEVELS_MAX: usize = 1_000_000;

@@ -5,6 +5,7 @@ mod network;
 mod open;
 mod query;
 mod recent;
+pub(crate) mod staging;
 mod syncing;
 
 pub use open::Journal;

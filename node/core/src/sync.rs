@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use plugcoin_sdk::hooks::{PeerId, Tip};
+use plugcoin_sdk::ledger::Hash;
 
 use crate::limits::{PAGE_LEVELS, PAGES_MAX};
+use crate::node::staging::Staged;
 
 /// A sync under way.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) enum Phase {
         /// How far down the next step goes.
         step: u64,
     },
+    /// A branch that leaves far down is weighed first.
+    Stage(Staged),
     /// Pages are fetched.
     Pages(Pages),
 }
@@ -40,6 +44,8 @@ pub(crate) struct Pages {
     pub(crate) next: u64,
     in_flight: BTreeMap<u64, (PeerId, u64)>,
     arrived: BTreeMap<u64, (PeerId, Vec<String>)>,
+    /// The hashes of the first blocks, if the branch was weighed before.
+    expected: VecDeque<Hash>,
 }
 
 impl Pages {
@@ -50,6 +56,22 @@ impl Pages {
             next: nr,
             in_flight: BTreeMap::new(),
             arrived: BTreeMap::new(),
+            expected: VecDeque::new(),
+        }
+    }
+
+    /// The same, where the first blocks must be those that were weighed.
+    pub(crate) fn expecting(mut self, expected: VecDeque<Hash>) -> Self {
+        self.expected = expected;
+        self
+    }
+
+    /// Whether a block may come next, and whether it was weighed as part of a winning branch.
+    pub(crate) fn expects(&mut self, hash: &Hash) -> Expected {
+        match self.expected.pop_front() {
+            None => Expected::Any,
+            Some(expected) if expected == *hash => Expected::Weighed,
+            Some(_) => Expected::Other,
         }
     }
 
@@ -104,4 +126,15 @@ impl Pages {
         self.next += page.1.len() as u64;
         Some(page)
     }
+}
+
+/// What a page's block is to a branch that was weighed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Nothing was weighed at its height.
+    Any,
+    /// It is the block that was weighed.
+    Weighed,
+    /// Another block was weighed.
+    Other,
 }

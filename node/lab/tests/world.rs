@@ -270,3 +270,49 @@ fn after_chaos_all_agree_and_every_payment_is_accounted_for() {
         "{payments}, {reorganisations}"
     );
 }
+
+#[test]
+fn a_branch_that_leaves_far_down_is_kept_only_where_it_wins() {
+    let mut world = world(6, 0);
+    let flat_out = Config {
+        mine: true,
+        mine_interval_us: 0,
+        ..Config::default()
+    };
+    let slower = Config {
+        mine_interval_us: 200_000,
+        ..flat_out.clone()
+    };
+    add(&mut world, flat_out, &[1]);
+    add(&mut world, slower, &[0]);
+    world.cut(0, 1, true);
+    world.run_us(700 * SECOND_US).unwrap();
+    let (long, short) = (world.node(0).unwrap().tip(), world.node(1).unwrap().tip());
+    assert!(
+        short.nr > 1_200 && long.nr > short.nr + 500,
+        "{} {}",
+        long.nr,
+        short.nr
+    );
+    world.heal();
+    // Longer than the greatest back-off.
+    world.run_us(1_100 * SECOND_US).unwrap();
+    let (winner, loser) = (world.node(0).unwrap(), world.node(1).unwrap());
+    assert!(
+        loser.has_block(&long.hash),
+        "the loser took the longer branch"
+    );
+    assert!(loser.tip().nr.abs_diff(winner.tip().nr) <= 3);
+    let reorganised = |event: &Event| matches!(event, Event::Reorganised { fork_nr: 0, left, .. } if *left >= short.nr);
+    assert!(world.events(1).iter().any(reorganised));
+    assert!(
+        !winner.has_block(&short.hash),
+        "the winner kept nothing of the shorter one"
+    );
+    assert!(
+        !world
+            .events(0)
+            .iter()
+            .any(|event| matches!(event, Event::PeerBanned { .. }))
+    );
+}

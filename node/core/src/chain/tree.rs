@@ -144,6 +144,11 @@ impl Tree {
         self.node(index).nr.into()
     }
 
+    /// The work of the chain up to and with a block.
+    pub fn work(&self, index: Index) -> Work {
+        self.node(index).work
+    }
+
     /// The block before; none for the genesis block.
     pub fn parent(&self, index: Index) -> Option<Index> {
         let parent = self.node(index).parent;
@@ -196,16 +201,18 @@ impl Tree {
         };
         heights.sort_unstable();
         heights.dedup();
-        let (fork, path) = self.path_to_best(parent);
+        self.ancestors_of(parent, &heights)
+    }
+
+    /// A block's own ancestors, itself among them, at these heights.
+    pub(crate) fn ancestors_of(&self, index: Index, heights: &[u64]) -> Vec<Ancestor> {
+        let (fork, path) = self.path_to_best(index);
         let fork_nr = self.nr(fork);
         let at = |nr: u64| match nr.checked_sub(fork_nr + 1) {
             Some(above) => path[above as usize],
             None => self.best[nr as usize],
         };
-        heights
-            .into_iter()
-            .map(|nr| self.ancestor(at(nr)))
-            .collect()
+        heights.iter().map(|&nr| self.ancestor(at(nr))).collect()
     }
 
     fn ancestor(&self, index: Index) -> Ancestor {
@@ -324,7 +331,8 @@ impl Tree {
         Ok(Some(best))
     }
 
-    fn branch(&self, index: Index) -> Branch {
+    /// A block with all that stands on it, as fork choice asks.
+    pub(crate) fn branch(&self, index: Index) -> Branch {
         let sums = self.sums_of(index);
         let node = self.node(index);
         Branch {

@@ -298,8 +298,9 @@ impl Node {
         if index == self.tree.tip() {
             return Ok(View::at_tip(self.tree.nr(index)));
         }
-        if let Some((_, view)) = self.views.iter().find(|(at, _)| *at == index) {
-            return Ok(view.clone());
+        if let Some(ready) = self.views.iter().position(|(at, _)| *at == index) {
+            // Taken, not copied: a branch that grows hands its view on from block to block.
+            return Ok(self.views.remove(ready).1);
         }
         let (fork, path) = self.tree.path_to_best(index);
         let mut left = Vec::new();
@@ -334,8 +335,6 @@ impl Node {
         let Some(index) = self.tree.find(&hash) else {
             return;
         };
-        let parent = self.tree.parent(index);
-        self.views.retain(|(at, _)| Some(*at) != parent);
         if self.views.len() >= VIEWS_MAX {
             self.views.remove(0);
         }

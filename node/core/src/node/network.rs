@@ -50,6 +50,7 @@ pub(super) enum Why {
     Dial,
     Fetch(Hash),
     Seek(u64),
+    Stage(u64),
     Page(u64),
     Tell(Hash),
 }
@@ -241,6 +242,9 @@ impl Node {
             (Why::Seek(nr), PeerAnswer::Blocks(texts)) => {
                 self.sought(now_us, peer, nr, texts, step)
             }
+            (Why::Stage(nr), PeerAnswer::Blocks(texts)) => {
+                self.staged_came(now_us, peer, nr, texts, step)
+            }
             (Why::Page(nr), PeerAnswer::Blocks(texts)) => {
                 self.page_came(now_us, peer, nr, texts, step)
             }
@@ -261,7 +265,7 @@ impl Node {
                 }
             }
             Why::Fetch(hash) => self.network.lacking.push((*hash, Origin::Client)),
-            Why::Seek(_) => self.source_failed(peer, None, step),
+            Why::Seek(_) | Why::Stage(_) => self.source_failed(peer, None, step),
             Why::Page(nr) => self.source_failed(peer, Some(*nr), step),
         }
     }
@@ -292,7 +296,7 @@ impl Node {
             }
         };
         self.network.fetching.remove(&hash);
-        self.take_fetched(now_us, peer, block, step)
+        self.take_fetched(now_us, peer, block, false, step)
     }
 
     /// Judges a block that this node asked a peer for; faults count against the peer.
@@ -301,9 +305,10 @@ impl Node {
         now_us: i64,
         peer: PeerId,
         block: Block,
+        asked: bool,
         step: &mut Step,
     ) -> Result<(), Halt> {
-        match self.receive_block(now_us, block, Origin::Peer(peer), true, step) {
+        match self.receive_block(now_us, block, Origin::Peer(peer), asked, step) {
             Ok(_) => Ok(()),
             Err(Halt::Invalid(reason)) => {
                 self.blame(now_us, peer, reason, step);

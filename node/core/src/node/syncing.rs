@@ -6,10 +6,10 @@ use plugcoin_sdk::ledger::Block;
 
 use super::Node;
 use super::network::Why;
-use crate::limits::TIP_GRACE_US;
+use crate::limits::{SIDE_DEPTH_MAX, TIP_GRACE_US};
 use crate::rules::Halt;
 use crate::step::{Output, Step};
-use crate::sync::{Pages, Phase, Sync};
+use crate::sync::{Expected, Pages, Phase, Sync};
 
 impl Node {
     /// Begins a sync if a peer has a tip that this node lacks, or goes on with the one under way.
@@ -77,7 +77,7 @@ impl Node {
         None
     }
 
-    fn end_sync(&mut self, reason: Option<&str>, step: &mut Step) {
+    pub(super) fn end_sync(&mut self, reason: Option<&str>, step: &mut Step) {
         if self.sync.take().is_some() {
             let nr = self.tree.nr(self.tree.tip());
             let reason = reason.map(str::to_owned);
@@ -116,8 +116,14 @@ impl Node {
             }
             None => None,
         };
-        let known = block.is_some_and(|block| self.tree.find(&block.hash()).is_some());
-        if known {
+        let known = block.and_then(|block| self.tree.find(&block.hash()));
+        if let Some(root) = known {
+            let (fork, _) = self.tree.path_to_best(root);
+            let depth = self.tree.nr(self.tree.tip()) - self.tree.nr(fork);
+            if depth > SIDE_DEPTH_MAX {
+                self.begin_staging(root, peer, step)?;
+                return Ok(());
+            }
             if let Some(sync) = &mut self.sync {
                 sync.phase = Phase::Pages(Pages::from(at + 1));
             }
@@ -203,7 +209,20 @@ impl Node {
                     }
                 };
                 let hash = block.hash();
-                self.take_fetched(now_us, from, block, step)?;
+                let expected = match &mut self.sync {
+                    Some(Sync {
+                        phase: Phase::Pages(pages),
+                        ..
+                    }) => pages.expects(&hash),
+                    _ => Expected::Any,
+                };
+                if expected == Expected::Other {
+                    self.source_failed(from, None, step);
+                    self.end_sync(Some("a peer's chain changed while it was weighed"), step);
+                    return Ok(());
+                }
+                let weighed = expected == Expected::Weighed;
+                self.take_fetched(now_us, from, block, weighed, step)?;
                 if self.tree.find(&hash).is_none() {
                     self.source_failed(from, None, step);
                     self.end_sync(Some("a peer's chain does not hold"), step);
@@ -237,7 +256,8 @@ impl Node {
         {
             pages.fail(nr);
         }
-        let seeking = matches!(sync.phase, Phase::Seek { .. });
+        let staging = matches!(&sync.phase, Phase::Stage(staged) if staged.source == peer);
+        let seeking = staging || matches!(sync.phase, Phase::Seek { .. });
         match (sync.sources.first().copied(), seeking) {
             (None, _) => self.end_sync(Some("no peer delivers it"), step),
             (Some(next), true) => {
