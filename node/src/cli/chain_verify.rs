@@ -128,7 +128,8 @@ impl Stored {
         if seen.starts.len() <= at {
             seen.starts = starts(&self.path)?;
         }
-        let (Some(&from), Some(&to)) = (seen.starts.get(at - 1), seen.starts.get(at)) else {
+        let before = at.checked_sub(1).and_then(|before| seen.starts.get(before));
+        let (Some(&from), Some(&to)) = (before, seen.starts.get(at)) else {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         };
         drop(seen);

@@ -1,6 +1,7 @@
 //! [`Miner`]: the threads that search a nonce for the newest job.
 
 use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -52,7 +53,12 @@ impl Miner {
             let (shared, consensus, core) = (shared.clone(), consensus.clone(), core.clone());
             thread::Builder::new()
                 .name(format!("miner-{index}"))
-                .spawn(move || shared.mine(index, &*consensus, &core))
+                .spawn(move || {
+                    let mining = || shared.mine(index, &*consensus, &core);
+                    if panic::catch_unwind(AssertUnwindSafe(mining)).is_err() {
+                        core.fault(Error::new(ErrorKind::Plugin, "the consensus panicked"));
+                    }
+                })
                 .map_err(|error| {
                     Error::new(
                         ErrorKind::Io,

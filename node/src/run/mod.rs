@@ -1,8 +1,8 @@
 //! The tasks of a running node.
 //!
-//! * One thread owns the node and takes in everything through one queue ([`core`]).
-//! * Around it: the HTTP routes ([`backend`]), a worker for each peer ([`calls`]), the miner's
-//!   threads ([`miner`]), the observers ([`events`]) and the writer of the known peers.
+//! * One thread owns the node and takes in everything through one queue (`core`).
+//! * Around it: the HTTP routes (`backend`), a worker for each peer (`calls`), the miner's
+//!   threads (`miner`), the observers (`events`) and the writer of the known peers.
 
 mod atomic_write;
 mod backend;

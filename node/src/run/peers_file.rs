@@ -8,7 +8,6 @@ use std::path::Path;
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::atomic_write::atomic_write;
 use super::limits::FILE_BYTES_MAX;
@@ -78,7 +77,8 @@ impl Peers {
 /// # Errors
 /// [`ErrorKind::Io`].
 pub(crate) fn save(path: &Path, peers: &[Address]) -> Result<(), Error> {
-    atomic_write(path, &format!("{}\n", json!({ "peers": peers })))
+    let peers: Vec<String> = peers.iter().map(|peer| format!("\"{peer}\"")).collect();
+    atomic_write(path, &format!("{{\"peers\": [{}]}}\n", peers.join(", ")))
 }
 
 /// Whether an address is certainly this node.
@@ -167,10 +167,7 @@ mod tests {
         );
         assert_eq!(texts(&peers.known), ["127.0.0.1:6001", "127.0.0.1:6002"]);
         let text = std::fs::read_to_string(config.file("peers", 6000)).unwrap();
-        assert_eq!(
-            text,
-            "{\"peers\":[\"127.0.0.1:6000\",\"127.0.0.1:6001\",\"127.0.0.1:6002\"]}\n"
-        );
+        assert_eq!(text, DEFAULT);
     }
 
     #[test]

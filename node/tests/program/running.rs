@@ -1,0 +1,139 @@
+//! A node as a process of its own, on a port that it chose.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// How long anything may take on a machine that is busy with other tests.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running node; it is killed at the end if it has not been stopped.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    log: PathBuf,
+    /// What it printed until it served.
+    pub(crate) summary: String,
+    /// Where it serves: `127.0.0.1:6000`.
+    pub(crate) address: String,
+}
+
+impl Running {
+    /// Starts a node in a folder of its own that begins without peers, and waits until it serves.
+    pub(crate) fn start(dir: &Path, args: &str) -> Self {
+        let default = dir.join("peers-default.json");
+        if !default.exists() {
+            std::fs::write(default, "{\"peers\": []}").unwrap();
+        }
+        // A file never fills up, as a pipe that nobody reads does.
+        let log = dir.join("node.log");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_node"))
+            .args(args.split_whitespace())
+            .current_dir(dir)
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let (line, lines) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for text in out.lines() {
+                let _ = line.send(text.unwrap());
+            }
+        });
+        let mut running = Self {
+            child,
+            lines,
+            log,
+            summary: String::new(),
+            address: String::new(),
+        };
+        loop {
+            let Ok(line) = running.lines.recv_timeout(PATIENCE) else {
+                panic!(
+                    "it did not start: {}",
+                    std::fs::read_to_string(&running.log).unwrap()
+                );
+            };
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                running.address = address.to_owned();
+                return running;
+            }
+            running.summary += &format!("{line}\n");
+        }
+    }
+
+    /// The port that it has.
+    pub(crate) fn port(&self) -> &str {
+        self.address.rsplit_once(':').unwrap().1
+    }
+
+    /// Sends a request; the status and the body.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head[9..12].parse().unwrap(), body.to_owned())
+    }
+
+    /// How it is.
+    pub(crate) fn status(&self) -> Value {
+        serde_json::from_str(&self.ask("GET", "/status", "").1).unwrap()
+    }
+
+    /// Asks it to pay; the payment's id.
+    pub(crate) fn pay(&self, to: &str, sum: &str) -> String {
+        let body = format!("{{\"to\": \"{to}\",\"sum\": {sum}}}");
+        let (status, text) = self.ask("POST", "/money", &body);
+        assert_eq!(status, 200, "{text}");
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        answer["accepted"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until its status is as wanted.
+    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, || Some(self.status()).filter(&wanted))
+    }
+
+    /// Tells it to stop, and waits; the exit code, and how long it took.
+    pub(crate) fn stop(mut self, signal: Signal) -> (i32, Duration) {
+        let started = Instant::now();
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let code = until("its end", || self.child.try_wait().unwrap());
+        (code.code().unwrap_or(-1), started.elapsed())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
