@@ -84,8 +84,6 @@ pub enum Reply {
     Refused(Invalid),
     /// The wallet has not so much.
     NoFunds,
-    /// The sender sends too much; try again later.
-    TooMany,
 }
 
 /// A block to be sealed.

@@ -90,10 +90,6 @@ fn answer(reply: Reply) -> PeerAnswer {
             status: 400,
             message: "no funds".into(),
         },
-        Reply::TooMany => PeerAnswer::Refused {
-            status: 429,
-            message: "too many".into(),
-        },
         Reply::Nothing | Reply::Accepted(_) | Reply::WaitingFor(_) | Reply::Known(_) => {
             PeerAnswer::Taken
         }

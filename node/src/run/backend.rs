@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::clock::now_us;
 use super::core::CoreQueue;
 use super::miner::Miner;
+use super::sources::Sources;
 
 /// The running node as the routes see it.
 pub(crate) struct NodeBackend {
@@ -21,6 +22,8 @@ pub(crate) struct NodeBackend {
     pub(crate) core: CoreQueue,
     /// What the node says of itself.
     pub(crate) contact: watch::Receiver<Contact>,
+    /// How much each source may push in.
+    pub(crate) sources: Sources,
     /// Where the blocks' texts are.
     pub(crate) storage: Arc<dyn Storage>,
     /// Whether it mines now.
@@ -48,6 +51,9 @@ impl Backend for NodeBackend {
     }
 
     async fn post_block(&self, block: Block, caller: &Caller) -> Result<Submitted, Unavailable> {
+        if !self.sources.allow(caller.ip, now_us()) {
+            return Ok(Submitted::TooMany);
+        }
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::BlockReceived {
             origin: node.origin(ip, &contact),
@@ -61,6 +67,9 @@ impl Backend for NodeBackend {
         transaction: Transaction,
         caller: &Caller,
     ) -> Result<Submitted, Unavailable> {
+        if !self.sources.allow(caller.ip, now_us()) {
+            return Ok(Submitted::TooMany);
+        }
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::TransactionReceived {
             origin: node.origin(ip, &contact),
@@ -69,7 +78,10 @@ impl Backend for NodeBackend {
         submitted(self.core.post(post).await?)
     }
 
-    async fn pay(&self, to: &str, sum: Sum, _caller: &Caller) -> Result<Submitted, Unavailable> {
+    async fn pay(&self, to: &str, sum: Sum, caller: &Caller) -> Result<Submitted, Unavailable> {
+        if !self.sources.allow(caller.ip, now_us()) {
+            return Ok(Submitted::TooMany);
+        }
         let input = Input::PaymentRequested {
             to: to.to_owned(),
             sum,
@@ -178,7 +190,6 @@ fn submitted(reply: Reply) -> Result<Submitted, Unavailable> {
         Reply::Known(_) => Submitted::Known,
         Reply::Refused(invalid) => Submitted::Refused(invalid),
         Reply::NoFunds => Submitted::NoFunds,
-        Reply::TooMany => Submitted::TooMany,
         Reply::Nothing => {
             tracing::error!("the core had no reply to something posted");
             return Err(Unavailable::Fault);

@@ -35,3 +35,17 @@ pub(crate) const TICK_MS: u64 = 1;
 
 /// The longest file of peers or rules that is read, in bytes; true ones are a hundred times shorter.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// How many things a source address may push in at once: the transactions of a busy wallet, or
+/// what a peer posts after it was cut off.
+pub(crate) const PUSH_BURST: i64 = 500;
+
+/// How many things a source address may push in a second, then: beyond what one honest peer has
+/// to tell, and within what one core verifies.
+pub(crate) const PUSH_PER_S: i64 = 100;
+
+/// How much more loopback may: all nodes and loads of an experiment on one machine are one source.
+pub(crate) const PUSH_LOOPBACK_FACTOR: i64 = 100;
+
+/// How many source addresses are kept account of: about a megabyte.
+pub(crate) const SOURCES_MAX: usize = 20_000;

@@ -15,6 +15,7 @@ mod miner;
 mod open;
 mod peers_file;
 mod rules_file;
+mod sources;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ use events::Observers;
 use limits::{END_MS, SAVE_PEERS_MS};
 use miner::Miner;
 use open::Opened;
+use sources::Sources;
 
 /// Runs a node until it is told to stop.
 ///
@@ -104,6 +106,7 @@ async fn serve_until_stopped(
     let backend = NodeBackend {
         core: queue.clone(),
         contact: told_contact,
+        sources: Sources::default(),
         storage: hooks.storage.hook.clone(),
         miner: miner.clone(),
         plugins: opened.resolved.manifests_json(),
