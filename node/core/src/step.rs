@@ -117,6 +117,15 @@ pub struct Call {
 pub enum Output {
     /// Ask a peer something; every call ends in one [`Input::CallEnded`].
     Call(Call),
+    /// Say in words how a peer's plugins differ from this node's.
+    Compare {
+        /// Where the peer listens.
+        address: Address,
+        /// Its fingerprint.
+        rules: Hash,
+        /// Its plugins, as it says.
+        theirs: serde_json::Value,
+    },
     /// Write these down as the known peers.
     SavePeers(Vec<Address>),
     /// Search a nonce for this job, and for no earlier one.

@@ -407,7 +407,7 @@ impl World {
                 }
                 Output::StopSealing => self.places[number].job = None,
                 Output::Tell(event) => self.places[number].events.push(event),
-                Output::SavePeers(_) => {}
+                Output::SavePeers(_) | Output::Compare { .. } => {}
             }
         }
         let wake_us = self.places[number].node.as_ref().and_then(Node::wake_us);

@@ -7,8 +7,9 @@ use std::time::Duration;
 use plugcoin_core::{Input, Node, Output, Reply, Step};
 use plugcoin_http::Unavailable;
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Contact, Record, Storage};
+use plugcoin_sdk::hooks::{Contact, Event, Record, Storage};
 use plugcoin_sdk::ledger::Address;
+use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::calls::Calls;
@@ -124,6 +125,8 @@ pub(crate) struct Core {
     pub(crate) messages: CoreMessages,
     /// Where records go.
     pub(crate) storage: Arc<dyn Storage>,
+    /// This node's plugins, as it says to others.
+    pub(crate) plugins: Value,
     /// What the node says of itself.
     pub(crate) contact: watch::Sender<Contact>,
     /// Where calls go.
@@ -239,6 +242,19 @@ impl Core {
         for output in batch.outputs {
             match output {
                 Output::Call(call) => self.calls.call(call),
+                Output::Compare {
+                    address,
+                    rules,
+                    theirs,
+                } => {
+                    let differences = plugcoin_host::differences(&self.plugins, &theirs);
+                    let event = Event::PeerDiffers {
+                        address,
+                        rules,
+                        differences,
+                    };
+                    self.observers.tell(event, now_us());
+                }
                 Output::SavePeers(peers) => drop(self.peers.send_replace(peers)),
                 Output::Seal(job) => self.miner.search(*job),
                 Output::StopSealing => self.miner.stop(),

@@ -88,6 +88,7 @@ async fn serve_until_stopped(
         node: opened.node,
         messages,
         storage: hooks.storage.hook.clone(),
+        plugins: opened.resolved.manifests_json(),
         contact,
         calls: Calls::new(
             opened.resolved.transport.hook.clone(),

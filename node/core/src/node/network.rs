@@ -51,6 +51,7 @@ pub(super) enum Why {
     Fetch(Hash),
     Seek(u64),
     Stage(u64),
+    Compare(Hash),
     Page(u64),
     Tell(Hash),
 }
@@ -133,13 +134,7 @@ impl Node {
             if let (Some(rules), Some(ours)) = (contact.rules, self.config.me.rules)
                 && rules != ours
             {
-                let address = peer.address.clone();
-                let event = Event::PeerDiffers {
-                    address,
-                    rules,
-                    differences: Vec::new(),
-                };
-                step.outputs.push(Output::Tell(event));
+                self.call(id, PeerRequest::Plugins, Why::Compare(rules), step);
             }
         }
     }
@@ -248,6 +243,14 @@ impl Node {
             (Why::Page(nr), PeerAnswer::Blocks(texts)) => {
                 self.page_came(now_us, peer, nr, texts, step)
             }
+            (Why::Compare(rules), PeerAnswer::Plugins(theirs)) => {
+                step.outputs.push(Output::Compare {
+                    address,
+                    rules,
+                    theirs,
+                });
+                Ok(())
+            }
             (Why::Tell(_), _) => Ok(()),
             (why, _) => {
                 self.call_failed(peer, &why, step);
@@ -259,6 +262,18 @@ impl Node {
     fn call_failed(&mut self, peer: PeerId, why: &Why, step: &mut Step) {
         match why {
             Why::Ask | Why::Dial => {}
+            Why::Compare(rules) => {
+                if let Some(peer) = self.network.peers.get(peer) {
+                    let (address, rules) = (peer.address.clone(), *rules);
+                    let differences = vec!["it does not say which".to_owned()];
+                    let event = Event::PeerDiffers {
+                        address,
+                        rules,
+                        differences,
+                    };
+                    step.outputs.push(Output::Tell(event));
+                }
+            }
             Why::Tell(item) => {
                 if let Some(peer) = self.network.peers.get_mut(peer) {
                     peer.forget(item);

@@ -4,4 +4,5 @@
 mod bench;
 mod chain;
 mod mining;
+mod network;
 mod pool;

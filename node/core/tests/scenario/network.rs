@@ -1,0 +1,341 @@
+use plugcoin_core::{Call, Config, Input, Output, Step};
+use plugcoin_sdk::hooks::{Contact, Event, Origin, PeerAnswer, PeerReply, PeerRequest, Tip};
+use plugcoin_sdk::ledger::{Address, Hash};
+
+use crate::bench::{Bench, branch, events, requests};
+
+fn calls(step: &Step) -> Vec<&Call> {
+    step.outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Call(call) => Some(call),
+            _ => None,
+        })
+        .collect()
+}
+
+fn reply(contact: &Contact, answer: PeerAnswer) -> Result<PeerReply, String> {
+    Ok(PeerReply {
+        contact: contact.clone(),
+        answer,
+    })
+}
+
+fn asked(bench: &mut Bench) -> u64 {
+    let step = bench.handle(Input::Ticked);
+    calls(&step)
+        .iter()
+        .find(|call| call.request == PeerRequest::Peers)
+        .unwrap()
+        .id
+}
+
+#[test]
+fn an_asking_node_is_added_and_a_client_is_not() {
+    let mut bench = Bench::new();
+    let ip = "127.0.0.1".parse().unwrap();
+    bench.handle(Input::PeerIntroduced {
+        ip,
+        contact: Contact::default(),
+    });
+    assert_eq!(bench.node.peer_count(), 0);
+    let contact = Contact {
+        port: Some(6001),
+        ..Contact::default()
+    };
+    let step = bench.handle(Input::PeerIntroduced {
+        ip,
+        contact: contact.clone(),
+    });
+    let address: Address = "127.0.0.1:6001".parse().unwrap();
+    assert!(events(&step).contains(&&Event::PeerAdded {
+        address: address.clone()
+    }));
+    assert_eq!(bench.node.peers(bench.now_us), [address]);
+    assert!(matches!(bench.node.origin(ip, &contact), Origin::Peer(_)));
+    assert_eq!(bench.node.origin(ip, &Contact::default()), Origin::Client);
+}
+
+#[test]
+fn named_addresses_are_tried_one_a_second_and_of_the_introducers_scope_or_wider() {
+    let mut bench = Bench::with_peer(Config::default());
+    let call = asked(&mut bench);
+    let named = [
+        "127.0.0.1:8001",
+        "127.0.0.1:8002",
+        "10.0.0.1:80",
+        "x:1",
+        "",
+        "127.0.0.1:0",
+        "a.example:80",
+    ];
+    let answer = PeerAnswer::Peers(named.map(str::to_owned).to_vec());
+    let step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&Contact::default(), answer),
+    });
+    let dialled = |step: &Step| {
+        calls(step)
+            .iter()
+            .map(|call| call.address.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(dialled(&step), ["127.0.0.1:8001"]);
+    assert_eq!(bench.node.peer_count(), 1, "tried before they are believed");
+    assert!(
+        dialled(&bench.handle(Input::Ticked)).is_empty(),
+        "not at once"
+    );
+    bench.now_us += 1_000_000;
+    assert_eq!(dialled(&bench.handle(Input::Ticked)), ["127.0.0.1:8002"]);
+    bench.now_us += 1_000_000;
+    assert_eq!(
+        dialled(&bench.handle(Input::Ticked)),
+        ["10.0.0.1:80"],
+        "wider than loopback"
+    );
+    bench.now_us += 1_000_000;
+    assert!(
+        dialled(&bench.handle(Input::Ticked)).is_empty(),
+        "names and nonsense are never tried"
+    );
+}
+
+#[test]
+fn a_node_of_the_world_can_not_make_this_one_call_the_machine_or_its_network() {
+    let config = Config {
+        pinned: vec!["8.8.8.8:6000".parse().unwrap()],
+        ..Config::default()
+    };
+    let mut bench = Bench::with(config);
+    let call = asked(&mut bench);
+    let named = [
+        "127.0.0.1:22",
+        "10.0.0.1:80",
+        "192.168.1.1:80",
+        "[::1]:80",
+        "localhost:80",
+    ];
+    let answer = PeerAnswer::Peers(named.map(str::to_owned).to_vec());
+    let step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&Contact::default(), answer),
+    });
+    assert!(calls(&step).is_empty());
+}
+
+#[test]
+fn a_node_that_meets_itself_forgets_the_address() {
+    let me = Contact {
+        node: Some("ab".into()),
+        ..Contact::default()
+    };
+    let mut bench = Bench::with_peer(Config {
+        me: me.clone(),
+        ..Config::default()
+    });
+    let call = asked(&mut bench);
+    bench.handle(Input::CallEnded {
+        call,
+        result: reply(&me, PeerAnswer::Peers(vec![])),
+    });
+    assert_eq!(bench.node.peer_count(), 0);
+}
+
+#[test]
+fn an_item_goes_to_a_peer_once_and_never_back() {
+    let mut bench = Bench::with_peer(Config::default());
+    bench.handle(Input::Ticked);
+    let contact = Contact {
+        port: Some(7001),
+        ..Contact::default()
+    };
+    let origin = bench.node.origin("127.0.0.1".parse().unwrap(), &contact);
+    let chain = branch("A", 3);
+    let input = |block: usize, origin: &Origin| Input::BlockReceived {
+        block: chain[block].clone(),
+        origin: origin.clone(),
+    };
+    assert!(
+        requests(&bench.handle(input(0, &origin))).is_empty(),
+        "it came from there"
+    );
+    let step = bench.handle(input(1, &Origin::Client));
+    assert_eq!(requests(&step), [&PeerRequest::PostBlock(chain[1].clone())]);
+    assert!(requests(&bench.handle(input(1, &Origin::Client))).is_empty());
+}
+
+#[test]
+fn a_better_tip_is_sought_down_and_fetched_upward() {
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    let (ours, theirs) = (branch("A", 5), branch("B", 9));
+    let call = asked(&mut bench);
+    bench.take(&ours);
+    let tip = Tip {
+        nr: 9,
+        hash: theirs[8].hash(),
+    };
+    let contact = Contact {
+        tip: Some(tip),
+        ..Contact::default()
+    };
+    let mut step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    let mut sought = Vec::new();
+    while bench.node.tip() != tip {
+        let (call, nr, limit) = calls(&step)
+            .iter()
+            .find_map(|call| match call.request {
+                PeerRequest::Page { nr, limit } => Some((call.id, nr, limit)),
+                _ => None,
+            })
+            .unwrap();
+        sought.push(nr);
+        let genesis = plugcoin_sdk::ledger::genesis();
+        let all = std::iter::once(&genesis).chain(&theirs);
+        let texts = all
+            .skip(nr as usize)
+            .take(limit as usize)
+            .map(|b| b.text().to_owned());
+        let answer = PeerAnswer::Blocks(texts.collect());
+        step = bench.handle(Input::CallEnded {
+            call,
+            result: reply(&contact, answer),
+        });
+    }
+    assert_eq!(sought, [5, 4, 2, 0, 1], "down in growing steps, then up");
+    assert!(!bench.node.is_syncing());
+}
+
+#[test]
+fn a_peer_whose_blocks_break_a_rule_is_banned_and_one_that_pushes_them_is_not() {
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    let chain = branch("A", 1);
+    let bad = chain[0]
+        .text()
+        .replace("\"creator\": \"A\"", "\"creator\": \"B\"");
+    let pushed = plugcoin_sdk::ledger::Block::parse(&bad).unwrap();
+    let call = asked(&mut bench);
+    let contact = Contact {
+        port: Some(7001),
+        ..Contact::default()
+    };
+    let origin = bench.node.origin("127.0.0.1".parse().unwrap(), &contact);
+    bench.handle(Input::BlockReceived {
+        block: pushed,
+        origin,
+    });
+    assert_eq!(
+        bench.node.peers(bench.now_us).len(),
+        1,
+        "a relay is not to blame"
+    );
+    let contact = Contact {
+        tip: Some(Tip {
+            nr: 1,
+            hash: chain[0].hash(),
+        }),
+        ..Contact::default()
+    };
+    let mut step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    for texts in [
+        vec![plugcoin_sdk::ledger::genesis().text().to_owned()],
+        vec![bad],
+    ] {
+        let page = calls(&step)
+            .iter()
+            .find(|c| matches!(c.request, PeerRequest::Page { .. }))
+            .unwrap()
+            .id;
+        let answer = PeerAnswer::Blocks(texts);
+        step = bench.handle(Input::CallEnded {
+            call: page,
+            result: reply(&contact, answer),
+        });
+    }
+    assert!(
+        events(&step)
+            .iter()
+            .any(|event| matches!(event, Event::PeerBanned { .. }))
+    );
+    assert!(bench.node.peers(bench.now_us).is_empty());
+    assert!(!bench.node.is_syncing());
+}
+
+#[test]
+fn a_peer_of_other_rules_is_asked_how_they_differ() {
+    let me = Contact {
+        rules: Some(Hash::of("ours")),
+        ..Contact::default()
+    };
+    let mut bench = Bench::with_peer(Config {
+        me,
+        ..Config::default()
+    });
+    let call = asked(&mut bench);
+    let contact = Contact {
+        rules: Some(Hash::of("theirs")),
+        ..Contact::default()
+    };
+    let step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    let call = calls(&step)
+        .iter()
+        .find(|call| call.request == PeerRequest::Plugins)
+        .unwrap()
+        .id;
+    let theirs = serde_json::json!({ "plugins": [] });
+    let answer = PeerAnswer::Plugins(theirs.clone());
+    let step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, answer),
+    });
+    assert!(step.outputs.iter().any(|output| matches!(
+        output,
+        Output::Compare { rules, theirs: told, .. } if *rules == Hash::of("theirs") && *told == theirs
+    )));
+    let again = asked_again(&mut bench);
+    let step = bench.handle(Input::CallEnded {
+        call: again,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    assert!(requests(&step).is_empty(), "once");
+}
+
+fn asked_again(bench: &mut Bench) -> u64 {
+    bench.now_us += 15_000_000;
+    asked(bench)
+}
+
+#[test]
+fn a_peer_that_does_not_answer_is_asked_ever_more_rarely() {
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    let mut waited = Vec::new();
+    for _ in 0..9 {
+        let call = asked(&mut bench);
+        bench.handle(Input::CallEnded {
+            call,
+            result: Err("refused".into()),
+        });
+        let wake_us = bench.node.wake_us().unwrap();
+        waited.push((wake_us - bench.now_us) / 1_000_000);
+        bench.now_us = wake_us;
+    }
+    assert_eq!(waited, [15, 30, 60, 120, 240, 480, 960, 960, 960]);
+}
