@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,6 +28,29 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a node in a folder of its own that begins without peers, and waits until it serves.
     pub(crate) fn start(dir: &Path, args: &str) -> Self {
+        match Self::try_start(dir, args) {
+            Ok(running) => running,
+            Err((code, log)) => panic!("it ended with {code}: {log}"),
+        }
+    }
+
+    /// The same on a port that is known before, so that files of it can be written.
+    pub(crate) fn start_with(dir: &Path, args: &str, write: impl Fn(&Path, u16)) -> Self {
+        loop {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            write(dir, port);
+            match Self::try_start(dir, &format!("--port {port} {args}")) {
+                Ok(running) => return running,
+                // Somebody was faster.
+                Err((4, _)) => {}
+                Err((code, log)) => panic!("it ended with {code}: {log}"),
+            }
+        }
+    }
+
+    fn try_start(dir: &Path, args: &str) -> Result<Self, (i32, String)> {
         let default = dir.join("peers-default.json");
         if !default.exists() {
             std::fs::write(default, "{\"peers\": []}").unwrap();
@@ -56,18 +79,32 @@ impl Running {
             address: String::new(),
         };
         loop {
-            let Ok(line) = running.lines.recv_timeout(PATIENCE) else {
-                panic!(
-                    "it did not start: {}",
-                    std::fs::read_to_string(&running.log).unwrap()
-                );
-            };
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                running.address = address.to_owned();
-                return running;
+            match running.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    if let Some(address) = line.strip_prefix("listening on http://") {
+                        running.address = address.to_owned();
+                        return Ok(running);
+                    }
+                    running.summary += &format!("{line}\n");
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let code = running.child.wait().unwrap().code().unwrap_or(-1);
+                    return Err((code, running.log()));
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("it does not serve: {}", running.log()),
             }
-            running.summary += &format!("{line}\n");
         }
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// The bytes of a file that is named by its port: `blocks`, say.
+    pub(crate) fn file(&self, kind: &str) -> Vec<u8> {
+        let name = format!("{kind}-{}.json", self.port());
+        std::fs::read(self.log.with_file_name(name)).unwrap()
     }
 
     /// The port that it has.
@@ -75,18 +112,36 @@ impl Running {
         self.address.rsplit_once(':').unwrap().1
     }
 
-    /// Sends a request; the status and the body.
-    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+    /// Opens a connection to it.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        stream
+    }
+
+    /// Sends these bytes; all that comes back until the other side closes.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        // Whoever is refused early need not take it all.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// The same, and then nothing more is sent.
+    pub(crate) fn raw_and_end(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        stream.write_all(bytes).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// Sends a request; the status and the body.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: impl AsRef<[u8]>) -> (u16, String) {
+        let answer = self.raw(&request(method, path, "", body.as_ref()));
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head[9..12].parse().unwrap(), body.to_owned())
     }
@@ -124,6 +179,15 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The bytes of a request after which the connection is closed; each further header with its end.
+pub(crate) fn request(method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
 }
 
 /// Asks again and again until there is an answer.
