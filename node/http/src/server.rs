@@ -133,6 +133,8 @@ fn connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        // Who has said all that it has to say may close its side and still wants the answer.
+        .half_close(true)
         .header_read_timeout(Duration::from_millis(settings.header_ms))
         .max_buf_size(HEAD_BYTES_MAX)
         .title_case_headers(true)

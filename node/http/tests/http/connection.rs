@@ -117,6 +117,18 @@ async fn a_body_that_breaks_off_reaches_nothing() {
 }
 
 #[tokio::test]
+async fn a_client_that_closes_its_side_gets_its_answer() {
+    for version in ["1.0", "1.1"] {
+        let (_node, mut wire) = start(Settings::default()).await;
+        wire.send(&format!("GET /getpeers HTTP/{version}\r\n\r\n"))
+            .await;
+        wire.0.shutdown().await.unwrap();
+        let got = wire.read_to_end().await;
+        assert!(got.ends_with("{\"peers\": [\"127.0.0.1:6000\"]}"), "{got}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_may_come_in_pieces() {
     let (node, mut wire) = start(Settings::default()).await;
     wire.send("POST /block HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
