@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub(crate) mod running;
+pub(crate) mod unmoved;
 pub(crate) mod world;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
