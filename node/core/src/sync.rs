@@ -86,7 +86,7 @@ impl Pages {
             return None;
         }
         let range = self.todo.pop_front().or_else(|| {
-            let limit = PAGE_LEVELS.min((target_nr + 1).saturating_sub(self.frontier));
+            let limit = PAGE_LEVELS.min(target_nr.saturating_add(1).saturating_sub(self.frontier));
             (limit > 0).then(|| {
                 let nr = self.frontier;
                 self.frontier += limit;
@@ -98,10 +98,13 @@ impl Pages {
     }
 
     /// A page came; a rest that it lacks is asked for again, and none at all was no answer.
-    pub(crate) fn arrive(&mut self, nr: u64, blocks: Vec<String>) -> bool {
+    ///
+    /// * What it has too much belongs to the pages after it, which are asked for already.
+    pub(crate) fn arrive(&mut self, nr: u64, mut blocks: Vec<String>) -> bool {
         let Some((peer, limit)) = self.in_flight.remove(&nr) else {
             return true;
         };
+        blocks.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let got = blocks.len() as u64;
         if got < limit {
             self.todo.push_front((nr + got, limit - got));
@@ -120,11 +123,12 @@ impl Pages {
         }
     }
 
-    /// The page that comes next, if it is here.
-    pub(crate) fn take(&mut self) -> Option<(PeerId, Vec<String>)> {
-        let page = self.arrived.remove(&self.next)?;
-        self.next += page.1.len() as u64;
-        Some(page)
+    /// The page that comes next, if it is here: its source, its first height and its blocks.
+    pub(crate) fn take(&mut self) -> Option<(PeerId, u64, Vec<String>)> {
+        let nr = self.next;
+        let (peer, blocks) = self.arrived.remove(&nr)?;
+        self.next += blocks.len() as u64;
+        Some((peer, nr, blocks))
     }
 }
 

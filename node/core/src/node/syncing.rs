@@ -196,15 +196,19 @@ impl Node {
             phase: Phase::Pages(pages),
             ..
         }) = &mut self.sync
-            && let Some((from, texts)) = pages.take()
+            && let Some((from, first_nr, texts)) = pages.take()
         {
-            for text in texts {
-                let block = match Block::parse(&text) {
+            for (nr, text) in (first_nr..).zip(texts) {
+                // With the same known blocks for ever higher levels a sync would never end.
+                let block = match Block::parse(&text).and_then(|block| of_height(block, nr)) {
                     Ok(block) => block,
                     Err(reason) => {
                         self.blame(now_us, from, reason, step);
                         self.source_failed(from, None, step);
-                        self.end_sync(Some("a peer sent what is no block"), step);
+                        self.end_sync(
+                            Some("a peer sent what is no block, or another than was asked for"),
+                            step,
+                        );
                         return Ok(());
                     }
                 };
@@ -278,5 +282,17 @@ impl Node {
         if let Some(peer) = self.network.peers.get_mut(id) {
             peer.tip_given_up = peer.tip.map(|tip| tip.hash);
         }
+    }
+}
+
+/// The block, if it is of the height that was asked for.
+fn of_height(block: Block, nr: u64) -> Result<Block, Invalid> {
+    match block.nr() == nr {
+        true => Ok(block),
+        false => Err(
+            Invalid::new("answer", "a block of another height than the one asked for")
+                .observed(block.nr())
+                .required(nr),
+        ),
     }
 }

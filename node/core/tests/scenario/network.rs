@@ -273,6 +273,85 @@ fn a_peer_whose_blocks_break_a_rule_is_banned_and_one_that_pushes_them_is_not() 
     assert!(!bench.node.is_syncing());
 }
 
+/// A peer says it has this tip, and answers for its blocks with what a function makes of the first
+/// level and the number of levels asked for; for so many answers at most.
+fn follow(
+    nr: u64,
+    hash: Hash,
+    answers_max: usize,
+    page: impl Fn(u64, u64) -> Vec<String>,
+) -> Bench {
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    let contact = Contact {
+        tip: Some(Tip { nr, hash }),
+        ..Contact::default()
+    };
+    let call = asked(&mut bench);
+    let step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    let mut open: std::collections::VecDeque<Call> = calls(&step).into_iter().cloned().collect();
+    for _ in 0..answers_max {
+        let Some(call) = open.pop_front() else { break };
+        let PeerRequest::Page { nr, limit } = call.request else {
+            continue;
+        };
+        let step = bench.handle(Input::CallEnded {
+            call: call.id,
+            result: reply(&contact, PeerAnswer::Blocks(page(nr, limit))),
+        });
+        open.extend(calls(&step).into_iter().cloned());
+    }
+    bench
+}
+
+fn texts(chain: &[plugcoin_sdk::ledger::Block], nr: u64, levels: u64) -> Vec<String> {
+    let levels = chain.iter().skip(nr as usize).take(levels as usize);
+    levels.map(|block| block.text().to_owned()).collect()
+}
+
+fn whole_chain(length: u64) -> Vec<plugcoin_sdk::ledger::Block> {
+    let mut chain = vec![plugcoin_sdk::ledger::genesis()];
+    chain.extend(branch("A", length));
+    chain
+}
+
+#[test]
+fn a_peer_that_says_its_tip_is_the_greatest_number_is_followed_as_far_as_it_goes() {
+    let chain = whole_chain(3);
+    let bench = follow(u64::MAX, Hash::of("tip"), 20, |nr, limit| {
+        texts(&chain, nr, limit)
+    });
+    assert_eq!(bench.node.tip().nr, 3);
+    assert!(!bench.node.is_syncing());
+}
+
+#[test]
+fn a_peer_that_gives_the_same_block_for_every_height_is_soon_given_up() {
+    let chain = whole_chain(1);
+    let bench = follow(u64::MAX >> 1, Hash::of("tip"), 20, |_, _| {
+        texts(&chain, 0, 1)
+    });
+    assert_eq!(bench.node.tip().nr, 0);
+    assert!(!bench.node.is_syncing());
+}
+
+#[test]
+fn pages_that_are_longer_than_asked_for_hold_up_nothing() {
+    let chain = whole_chain(1_500);
+    let tip = chain.last().unwrap().hash();
+    let bench = follow(1_500, tip, 50, |nr, limit| {
+        let more = if limit == 1 { 0 } else { 50 };
+        texts(&chain, nr, limit + more)
+    });
+    assert_eq!(bench.node.tip().hash, tip);
+    assert!(!bench.node.is_syncing());
+}
+
 #[test]
 fn a_peer_of_other_rules_is_asked_how_they_differ() {
     let me = Contact {
