@@ -1,5 +1,7 @@
 //! A world that is the same on every run: keys, a chain, a node in the middle of it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use ed25519::Ed25519;
@@ -135,6 +137,8 @@ impl World {
         let KeyPair { public, secret } = alice();
         let wallet =
             format!(r#"{{"scheme": "ed25519","public": "{public}","secret": "{secret}"}}"#);
-        std::fs::write(dir.join(format!("wallet-{port}.json")), wallet).unwrap();
+        let path = dir.join(format!("wallet-{port}.json"));
+        std::fs::write(&path, wallet).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     }
 }
