@@ -14,6 +14,7 @@ use program::peer::{Asked, FakePeer};
 use program::running::{Running, request, until};
 use program::unmoved::Unmoved;
 use program::world::{World, alice, block, bob, pay};
+use rustix::process::Signal;
 
 /// So short that a test can wait for it.
 const TIMEOUTS: &str = "--set http.connect_timeout_ms=500 --set http.timeout_ms=500 \
@@ -342,4 +343,23 @@ fn who_says_to_be_elsewhere_is_believed_when_it_answers_there() {
     });
     assert_eq!(peers(&node), [&*witness.address]);
     assert_eq!(victim.asked(), ["GET /getpeers"]);
+}
+
+#[test]
+fn a_node_that_waits_for_peers_and_clients_stops_all_the_same() {
+    let silent = FakePeer::start(|_, mut stream| {
+        let _ = stream.read(&mut [0]);
+    });
+    let (_dir, node) = World::new().start(&format!("--peer {}", silent.address));
+    until("the peer to be asked", || {
+        silent.was_asked("GET /getpeers").then_some(())
+    });
+    let mut half = node.connect();
+    half.write_all(b"POST /block HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+        .unwrap();
+    let idle = node.connect();
+    let (code, took) = node.stop(Signal::INT);
+    assert_eq!(code, 0);
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    drop((half, idle));
 }
