@@ -29,11 +29,13 @@ impl EventLog {
 }
 
 impl Observer for EventLog {
-    fn on_event(&self, event: &Event, now_us: i64) {
+    fn on_event(&self, event: &Event, now_us: i64) -> Result<(), Error> {
         let line = serde_json::json!({ "time_us": now_us, "what": event });
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk costs the log and not the node.
-        let _ = writeln!(file, "{line}");
+        // A full disk costs the log and not the node: a failed observer is off.
+        writeln!(file, "{line}").map_err(|error| {
+            Error::new(ErrorKind::Io, "the log of events can't be written").because(error)
+        })
     }
 }
 
@@ -59,7 +61,7 @@ mod tests {
         let path = dir.path().join("events-6000.jsonl");
         let log = EventLog::open(path.clone()).unwrap();
         let id = Hash::of("a payment");
-        log.on_event(&Event::TransactionAccepted { id }, 7);
+        log.on_event(&Event::TransactionAccepted { id }, 7).unwrap();
         suite::observer::check(&log);
         let text = std::fs::read_to_string(path).unwrap();
         let mut lines = text.lines();

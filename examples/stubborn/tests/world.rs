@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plugcoin_core::Config;
 use plugcoin_lab::{Link, World};
 use plugcoin_sdk::hooks::Storage;
-use plugcoin_sdk::plugin::{Active, Hooks};
+use plugcoin_sdk::plugin::{Active, Hooks, Schedule, Scheduled};
 use plugcoin_testkit::doubles::PlainSigner;
 use plugcoin_testkit::fixtures::{SECOND_US, START_US};
 use stubborn::Stubborn;
@@ -13,18 +13,21 @@ use stubborn::Stubborn;
 fn hooks(storage: Arc<dyn Storage>) -> Hooks {
     Hooks {
         storage: Active::new("memory", storage),
-        consensus: Active::new("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
-        signer: Active::new("plain", Arc::new(PlainSigner)),
+        consensus: Schedule::always("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
+        signer: Schedule::always("plain", Arc::new(PlainSigner)),
         gossip: Active::new("flood", Arc::new(flood::FloodGossip)),
-        difficulty: Active::new("zeros", Arc::new(zeros::Zeros::new(0))),
+        difficulty: Schedule::always("zeros", Arc::new(zeros::Zeros::new(0))),
         fork_choice: Active::new("stubborn", Arc::new(Stubborn)),
-        reward: Active::new(
+        reward: Schedule::always(
             "fixed-reward",
             Arc::new(fixed_reward::FixedReward::default()),
         ),
-        merkle: Active::new("merkle-tree", Arc::new(merkle_tree::MerkleTree)),
+        merkle: Schedule::always("merkle-tree", Arc::new(merkle_tree::MerkleTree)),
         mempool: Active::new("fifo", Arc::new(fifo::Fifo::default())),
-        validity: vec![Active::new("time", Arc::new(time::TimeRule::default()))],
+        validity: vec![Scheduled::always(
+            "time",
+            Arc::new(time::TimeRule::default()),
+        )],
         observers: Vec::new(),
     }
 }

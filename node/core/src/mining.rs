@@ -191,7 +191,7 @@ pub(crate) fn template(
         creator: creator.to_owned(),
         merkle_root,
     };
-    let nonce = rules.hooks.consensus.hook.nonce_length().max;
+    let nonce = rules.hooks.consensus.at(nr).hook.nonce_length().max;
     let frame = Draft::new(seed(Hash::default()), vec![reward.clone()]).map_err(not_a_creator)?;
     // The count may grow from one digit to six.
     let mut bytes = frame.block_text_bytes(nonce) + 6;
@@ -218,7 +218,7 @@ pub(crate) fn template(
         }
     }
     transactions.push(reward);
-    let root = rules.root(&transactions)?;
+    let root = rules.root(nr, &transactions)?;
     Draft::new(seed(root), transactions).map_err(not_a_creator)
 }
 

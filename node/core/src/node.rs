@@ -108,7 +108,7 @@ pub struct Node {
 impl Node {
     fn new(config: Config, hooks: Hooks, wallet: Option<Wallet>, genesis: &Block) -> Self {
         let time_us = genesis.header().timestamp.us();
-        let target = hooks.difficulty.hook.easiest();
+        let target = hooks.difficulty.at(0).hook.easiest();
         Self {
             config,
             wallet,
@@ -202,7 +202,8 @@ impl Node {
         if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(Reply::Known(item));
         }
-        let admitted = Checked::transaction(&mut self.rules, transaction.clone())
+        let next = self.next_nr();
+        let admitted = Checked::transaction(&mut self.rules, transaction.clone(), next)
             .and_then(|checked| self.admit(now_us, checked));
         if let Err(Halt::Invalid(reason)) = &admitted {
             step.outputs.push(Output::Tell(Event::TransactionRefused {
@@ -224,7 +225,7 @@ impl Node {
         let transaction = checked.into_inner();
         let from = transaction.from();
         let balance = self.state.balance(from);
-        let nr = self.tree.nr(self.tree.tip()) + 1;
+        let nr = self.next_nr();
         let context = TransactionContext {
             nr,
             balance,
@@ -285,12 +286,8 @@ impl Node {
         if free < amount {
             return Ok(Reply::NoFunds);
         }
-        let signature = self
-            .rules
-            .hooks
-            .signer
-            .hook
-            .sign(&wallet.secret, payment.text())?;
+        let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
+        let signature = signer.sign(&wallet.secret, payment.text())?;
         let transaction = payment.signed(&signature)?;
         self.last_payment_us = time_us;
         self.receive_transaction(now_us, transaction, Origin::Own, step)
@@ -306,8 +303,9 @@ impl Node {
         let Some(draft) = self.mining.take(job) else {
             return Ok(Reply::Nothing);
         };
+        let nr = draft.nr();
         let block = draft.sealed(nonce).map_err(|invalid| {
-            let plugin = &self.rules.hooks.consensus.plugin;
+            let plugin = &self.rules.hooks.consensus.at(nr).plugin;
             Error::new(
                 ErrorKind::Plugin,
                 "the consensus sealed with what is no nonce",
@@ -330,8 +328,14 @@ impl Node {
         let Some(wallet) = &self.wallet else {
             return Err(Invalid::new("wallet", "this node has no wallet that can sign").into());
         };
-        let signature = self.rules.hooks.signer.hook.sign(&wallet.secret, text)?;
+        let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
+        let signature = signer.sign(&wallet.secret, text)?;
         self.sealed(now_us, job, &signature, step)
+    }
+
+    /// The height of the block that would stand on the tip.
+    fn next_nr(&self) -> u64 {
+        self.tree.nr(self.tree.tip()) + 1
     }
 
     fn creator(&self) -> Option<String> {

@@ -32,8 +32,9 @@ impl From<Error> for Halt {
 /// The hooks, and the signatures that they have verified already.
 pub(crate) struct Rules {
     pub(crate) hooks: Hooks,
-    verified: HashSet<Hash>,
-    verified_order: VecDeque<Hash>,
+    /// Leaf hashes, each with the first height of the signer that was asked.
+    verified: HashSet<(u64, Hash)>,
+    verified_order: VecDeque<(u64, Hash)>,
 }
 
 impl Rules {
@@ -47,13 +48,13 @@ impl Rules {
 
     /// The target of the block that would stand on `parent`.
     pub(crate) fn target(&self, tree: &Tree, parent: Index) -> Result<Target, Error> {
-        let difficulty = &self.hooks.difficulty.hook;
         let nr = tree.nr(parent) + 1;
-        difficulty.target(nr, &tree.ancestors(parent, &difficulty.wants(nr)))
+        let difficulty = &self.hooks.difficulty.at(nr).hook;
+        difficulty.target(nr, &tree.ancestors(parent, &difficulty.wants(nr)?))
     }
 
-    pub(crate) fn work(&self, target: &Target) -> Result<Work, Error> {
-        self.hooks.consensus.hook.work(target)
+    pub(crate) fn work(&self, nr: u64, target: &Target) -> Result<Work, Error> {
+        self.hooks.consensus.at(nr).hook.work(target)
     }
 
     /// The nonce's form, and the seal.
@@ -63,7 +64,7 @@ impl Rules {
         parent: Option<&Header>,
         target: &Target,
     ) -> Result<(), Halt> {
-        let consensus = &self.hooks.consensus;
+        let consensus = self.hooks.consensus.at(header.nr);
         let length = consensus.hook.nonce_length();
         let characters = header.nonce.len();
         if characters < length.min || characters > length.max {
@@ -81,7 +82,7 @@ impl Rules {
                 text,
                 signature,
             } => {
-                let signer = &self.hooks.signer;
+                let signer = self.hooks.signer.at(header.nr);
                 if signer.hook.verify(&key, &text, &signature)? {
                     return Ok(());
                 }
@@ -100,7 +101,7 @@ impl Rules {
         now_us: i64,
     ) -> Result<(), Halt> {
         let context = BlockContext { parent, now_us };
-        for rule in &self.hooks.validity {
+        for rule in self.hooks.validity_at(block.nr()) {
             if let Verdict::Invalid(invalid) = rule.hook.check_block(block, &context)? {
                 return Err(invalid.by(&rule.plugin).into());
             }
@@ -113,7 +114,7 @@ impl Rules {
         transaction: &Transaction,
         context: &TransactionContext,
     ) -> Result<(), Halt> {
-        for rule in &self.hooks.validity {
+        for rule in self.hooks.validity_at(context.nr) {
             if let Verdict::Invalid(invalid) = rule.hook.check_transaction(transaction, context)? {
                 return Err(invalid.by(&rule.plugin).into());
             }
@@ -124,26 +125,31 @@ impl Rules {
     /// The earliest time of a block on this parent, for a miner whose clock says `now_us`.
     pub(crate) fn time_us(&self, parent: &Header, now_us: i64) -> Result<i64, Error> {
         let mut time_us = now_us;
-        for rule in &self.hooks.validity {
+        for rule in self.hooks.validity_at(parent.nr + 1) {
             time_us = time_us.max(rule.hook.earliest_us(parent)?.unwrap_or(i64::MIN));
         }
         Ok(time_us)
     }
 
     pub(crate) fn reward(&self, nr: u64) -> Result<Amount, Error> {
-        self.hooks.reward.hook.reward(nr)
+        self.hooks.reward.at(nr).hook.reward(nr)
     }
 
-    pub(crate) fn root(&self, transactions: &[Transaction]) -> Result<Hash, Error> {
+    pub(crate) fn root(&self, nr: u64, transactions: &[Transaction]) -> Result<Hash, Error> {
         let leaves: Vec<Hash> = transactions.iter().map(Transaction::leaf).collect();
-        self.hooks.merkle.hook.root(&leaves)
+        self.hooks.merkle.at(nr).hook.root(&leaves)
     }
 
-    /// The signatures of some transactions; those verified before are not verified again.
-    pub(crate) fn check_signatures(&mut self, transactions: &[Transaction]) -> Result<(), Halt> {
-        let new: Vec<(Hash, &Transaction)> = transactions
+    /// The signatures of some transactions of block `nr`; those verified before are not again.
+    pub(crate) fn check_signatures(
+        &mut self,
+        nr: u64,
+        transactions: &[Transaction],
+    ) -> Result<(), Halt> {
+        let since = self.hooks.signer.since(nr);
+        let new: Vec<((u64, Hash), &Transaction)> = transactions
             .iter()
-            .map(|transaction| (transaction.leaf(), transaction))
+            .map(|transaction| ((since, transaction.leaf()), transaction))
             .filter(|(leaf, _)| !self.verified.contains(leaf))
             .collect();
         let signed: Vec<Signed<'_>> = new
@@ -154,7 +160,7 @@ impl Rules {
                 signature: transaction.signature(),
             })
             .collect();
-        let signer = &self.hooks.signer;
+        let signer = self.hooks.signer.at(nr);
         let hold = match signed.as_slice() {
             [] => return Ok(()),
             [one] => vec![signer.hook.verify(one.key, one.text, one.signature)?],

@@ -102,7 +102,7 @@ fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
             Invalid::new("reward", "the block has no transactions, and so no reward").into(),
         );
     }
-    let root = rules.root(block.transactions())?;
+    let root = rules.root(header.nr, block.transactions())?;
     if header.merkle_root != root {
         return Err(Invalid::new(
             "merkle_root",
@@ -110,7 +110,7 @@ fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
         )
         .observed(header.merkle_root)
         .required(root)
-        .by(&rules.hooks.merkle.plugin)
+        .by(&rules.hooks.merkle.at(header.nr).plugin)
         .into());
     }
     Ok(())
@@ -118,7 +118,7 @@ fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
 
 fn check_reward(rules: &Rules, block: &Block) -> Result<(), Halt> {
     let header = block.header();
-    let plugin = &rules.hooks.reward.plugin;
+    let plugin = &rules.hooks.reward.at(header.nr).plugin;
     let refuse = |message: &str| Invalid::new("reward", message).by(plugin);
     let Some((reward, others)) = block.transactions().split_last() else {
         return Err(refuse("there is none").into());
@@ -185,7 +185,7 @@ fn check_payments(
     let Some((reward, payments)) = block.transactions().split_last() else {
         return Ok(());
     };
-    rules.check_signatures(payments)?;
+    rules.check_signatures(block.nr(), payments)?;
     for payment in payments {
         let context = TransactionContext {
             nr: block.nr(),
@@ -205,15 +205,19 @@ fn check_payments(
 }
 
 impl Checked<Transaction> {
-    /// Checks a transaction's signature; rewards come in blocks alone.
-    pub(crate) fn transaction(rules: &mut Rules, transaction: Transaction) -> Result<Self, Halt> {
+    /// Checks a transaction's signature, by the rules of block `nr`; rewards come in blocks alone.
+    pub(crate) fn transaction(
+        rules: &mut Rules,
+        transaction: Transaction,
+        nr: u64,
+    ) -> Result<Self, Halt> {
         if transaction.from() == SYSTEM || transaction.signature() == SYSTEM {
             return Err(Invalid::new("signature", "only a block can carry a reward")
                 .observed(SYSTEM)
                 .required("a payment that its sender signed")
                 .into());
         }
-        rules.check_signatures(std::slice::from_ref(&transaction))?;
+        rules.check_signatures(nr, std::slice::from_ref(&transaction))?;
         Ok(Self(transaction))
     }
 }

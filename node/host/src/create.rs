@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{HookKind, Signer, Storage, Transport};
 use plugcoin_sdk::ledger::{Hash, genesis};
-use plugcoin_sdk::plugin::{Active, Hooks, Provided, Rule, Setup};
+use plugcoin_sdk::plugin::{Active, Hooks, Provided, Rule, Schedule, Scheduled, Setup};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 
@@ -94,15 +94,18 @@ impl Plan {
         };
         let hooks = Hooks {
             storage,
-            consensus: one(&made, HookKind::Consensus, |p| p.consensus.clone())?,
-            signer: one(&made, HookKind::Signer, |p| p.signer.clone())?,
+            consensus: always(&made, HookKind::Consensus, |p| p.consensus.clone())?,
+            signer: always(&made, HookKind::Signer, |p| p.signer.clone())?,
             gossip: one(&made, HookKind::Gossip, |p| p.gossip.clone())?,
-            difficulty: one(&made, HookKind::Difficulty, |p| p.difficulty.clone())?,
+            difficulty: always(&made, HookKind::Difficulty, |p| p.difficulty.clone())?,
             fork_choice: one(&made, HookKind::ForkChoice, |p| p.fork_choice.clone())?,
-            reward: one(&made, HookKind::Reward, |p| p.reward.clone())?,
-            merkle: one(&made, HookKind::Merkle, |p| p.merkle.clone())?,
+            reward: always(&made, HookKind::Reward, |p| p.reward.clone())?,
+            merkle: always(&made, HookKind::Merkle, |p| p.merkle.clone())?,
             mempool: one(&made, HookKind::Mempool, |p| p.mempool.clone())?,
-            validity: all(&made, HookKind::Validity, |p| p.validity.clone()),
+            validity: all(&made, HookKind::Validity, |p| p.validity.clone())
+                .into_iter()
+                .map(|active| Scheduled { from_nr: 0, active })
+                .collect(),
             observers: all(&made, HookKind::Observer, |p| p.observer.clone()),
         };
         Ok(Resolved {
@@ -167,6 +170,15 @@ fn all<T: ?Sized>(
         .collect();
     hooks.sort_by(|a, b| a.plugin.cmp(&b.plugin));
     hooks
+}
+
+/// The one hook of this kind, at every height.
+fn always<T: ?Sized>(
+    made: &[Made<'_>],
+    kind: HookKind,
+    pick: impl Fn(&Provided) -> Option<Arc<T>>,
+) -> Result<Schedule<T>, Error> {
+    Ok(Schedule::new(one(made, kind, pick)?, Vec::new()))
 }
 
 /// The one hook of this kind.

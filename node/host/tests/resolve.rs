@@ -6,7 +6,7 @@ mod plugins;
 
 use plugcoin_host::{Manifest, PluginRequest, Registry, Resolved, Setting, State, resolve};
 use plugcoin_sdk::hooks::HookKind;
-use plugcoin_sdk::plugin::{Active, compiled_in};
+use plugcoin_sdk::plugin::{Active, Hooks, compiled_in};
 use plugcoin_sdk::{Error, ErrorKind};
 use plugins::{DEFAULTS, Nothing};
 use serde_json::json;
@@ -33,6 +33,10 @@ fn refusal(plugins: &[&str], set: &[&str]) -> String {
     error.to_string()
 }
 
+fn rules(hooks: &Hooks) -> Vec<&str> {
+    hooks.validity_at(1).map(|rule| &*rule.plugin).collect()
+}
+
 fn names<T: ?Sized>(hooks: &[Active<T>]) -> Vec<&str> {
     hooks.iter().map(|hook| &*hook.plugin).collect()
 }
@@ -41,9 +45,9 @@ fn names<T: ?Sized>(hooks: &[Active<T>]) -> Vec<&str> {
 fn defaults_hold_where_nothing_was_asked_for() {
     let resolved = resolved(&[], &[]).unwrap();
     assert_eq!(&*resolved.hooks.storage.plugin, "test-storage");
-    assert_eq!(&*resolved.hooks.difficulty.plugin, "test-zeros");
+    assert_eq!(&*resolved.hooks.difficulty.at(1).plugin, "test-zeros");
     assert_eq!(&*resolved.transport.plugin, "test-transport");
-    assert_eq!(names(&resolved.hooks.validity), ["test-time"]);
+    assert_eq!(rules(&resolved.hooks), ["test-time"]);
     assert!(resolved.hooks.observers.is_empty());
     let order: Vec<_> = resolved.manifests.iter().map(|m| m.name.as_str()).collect();
     assert_eq!(order, DEFAULTS.map(|(_, name)| name));
@@ -53,7 +57,7 @@ fn defaults_hold_where_nothing_was_asked_for() {
 #[test]
 fn what_is_named_replaces_the_default_of_its_hook() {
     let resolved = resolved(&["test-five"], &["test-five.zeros=3"]).unwrap();
-    assert_eq!(&*resolved.hooks.difficulty.plugin, "test-five");
+    assert_eq!(&*resolved.hooks.difficulty.at(1).plugin, "test-five");
     assert!(resolved.manifests.iter().all(|m| m.name != "test-zeros"));
     let rule = resolved
         .rules
@@ -82,10 +86,7 @@ fn validity_rules_and_observers_add_up_in_an_order_of_their_own() {
     let other = resolved(&["test-drift", "test-observer", "test-strict"], &[]).unwrap();
     for resolved in [&one, &other] {
         let hooks = &resolved.hooks;
-        assert_eq!(
-            names(&hooks.validity),
-            ["test-drift", "test-strict", "test-time"]
-        );
+        assert_eq!(rules(hooks), ["test-drift", "test-strict", "test-time"]);
         assert_eq!(names(&hooks.observers), ["test-observer"]);
     }
     assert_eq!(one.manifests, other.manifests);

@@ -361,7 +361,7 @@ impl World {
             attempts: 1 << 20,
             now_us,
         };
-        let consensus = &place.hooks.consensus.hook;
+        let consensus = &place.hooks.consensus.at(job.draft.nr()).hook;
         let input = match consensus.seal(&job.draft, &job.parent, &job.target, slice)? {
             Seal::Found { nonce } => Input::Sealed { job: id, nonce },
             Seal::Sign { text } => Input::SealToSign { job: id, text },

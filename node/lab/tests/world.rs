@@ -7,7 +7,7 @@ use plugcoin_core::{Config, Input, Reply, Wallet};
 use plugcoin_lab::{Draw, Link, World};
 use plugcoin_sdk::hooks::{Event, Storage};
 use plugcoin_sdk::ledger::{Amount, Hash, Sum};
-use plugcoin_sdk::plugin::{Active, Hooks};
+use plugcoin_sdk::plugin::{Active, Hooks, Schedule, Scheduled};
 use plugcoin_testkit::doubles::PlainSigner;
 use plugcoin_testkit::fixtures::{self, START_US};
 
@@ -16,18 +16,21 @@ const SECOND_US: i64 = 1_000_000;
 fn hooks(storage: Arc<dyn Storage>) -> Hooks {
     Hooks {
         storage: Active::new("memory", storage),
-        consensus: Active::new("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
-        signer: Active::new("plain", Arc::new(PlainSigner)),
+        consensus: Schedule::always("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
+        signer: Schedule::always("plain", Arc::new(PlainSigner)),
         gossip: Active::new("flood", Arc::new(flood::FloodGossip)),
-        difficulty: Active::new("zeros", Arc::new(zeros::Zeros::new(0))),
+        difficulty: Schedule::always("zeros", Arc::new(zeros::Zeros::new(0))),
         fork_choice: Active::new("most-work", Arc::new(most_work::MostWork::default())),
-        reward: Active::new(
+        reward: Schedule::always(
             "fixed-reward",
             Arc::new(fixed_reward::FixedReward::default()),
         ),
-        merkle: Active::new("merkle-tree", Arc::new(merkle_tree::MerkleTree)),
+        merkle: Schedule::always("merkle-tree", Arc::new(merkle_tree::MerkleTree)),
         mempool: Active::new("fifo", Arc::new(fifo::Fifo::default())),
-        validity: vec![Active::new("time", Arc::new(time::TimeRule::default()))],
+        validity: vec![Scheduled::always(
+            "time",
+            Arc::new(time::TimeRule::default()),
+        )],
         observers: Vec::new(),
     }
 }

@@ -36,7 +36,10 @@ impl Observers {
                 .name(format!("observer-{}", active.plugin))
                 .spawn(move || {
                     for (event, now_us) in events {
-                        hook.on_event(&event, now_us);
+                        if let Err(error) = hook.on_event(&event, now_us) {
+                            tracing::error!(%error, "an observer failed");
+                            return;
+                        }
                     }
                 })
                 .map_err(|error| {
@@ -78,7 +81,7 @@ impl Observers {
                     }
                 }
                 Err(TrySendError::Disconnected(_)) => {
-                    tracing::error!(plugin = %watching.plugin, "an observer panicked; it is off");
+                    tracing::error!(plugin = %watching.plugin, "an observer is off");
                     watching.queue = None;
                 }
             }

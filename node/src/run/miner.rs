@@ -9,6 +9,7 @@ use std::thread;
 use plugcoin_core::limits::SLICE_ATTEMPTS;
 use plugcoin_core::{Input, Job};
 use plugcoin_sdk::hooks::{Consensus, Seal, Slice};
+use plugcoin_sdk::plugin::Schedule;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
@@ -41,7 +42,7 @@ impl Miner {
     /// [`ErrorKind::Io`] if the system gives no threads.
     pub(crate) fn start(
         threads: NonZeroUsize,
-        consensus: &Arc<dyn Consensus>,
+        consensus: &Schedule<dyn Consensus>,
         core: &CoreQueue,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
@@ -54,7 +55,7 @@ impl Miner {
             thread::Builder::new()
                 .name(format!("miner-{index}"))
                 .spawn(move || {
-                    let mining = || shared.mine(index, &*consensus, &core);
+                    let mining = || shared.mine(index, &consensus, &core);
                     if panic::catch_unwind(AssertUnwindSafe(mining)).is_err() {
                         core.fault(Error::new(ErrorKind::Plugin, "the consensus panicked"));
                     }
@@ -136,8 +137,9 @@ impl Shared {
         }
     }
 
-    fn mine(&self, index: u64, consensus: &dyn Consensus, core: &CoreQueue) {
+    fn mine(&self, index: u64, consensus: &Schedule<dyn Consensus>, core: &CoreQueue) {
         while let Some((round, job)) = self.next() {
+            let consensus = &consensus.at(job.draft.nr()).hook;
             let mut start = index.wrapping_mul(THREAD_ATTEMPTS);
             while self.round.load(Ordering::Relaxed) == round {
                 let slice = Slice {

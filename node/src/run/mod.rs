@@ -83,7 +83,7 @@ async fn serve_until_stopped(
     let (queue, messages) = CoreQueue::new();
     let (contact, told_contact) = watch::channel(opened.node.contact());
     let (peers, known_peers) = watch::channel(opened.node.peers(now_us()));
-    let miner = Miner::start(config.threads, &hooks.consensus.hook, &queue)?;
+    let miner = Miner::start(config.threads, &hooks.consensus, &queue)?;
     let core = Core {
         node: opened.node,
         messages,

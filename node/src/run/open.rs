@@ -67,7 +67,7 @@ impl Opened {
         config.make_data_dir()?;
         let resolved = plan.create()?;
         let peers = Peers::read(config, port)?;
-        let signer = resolved.hooks.signer.hook.clone();
+        let signer = resolved.hooks.signer.at(0).hook.clone();
         let wallet = Wallet::open(&config.file("wallet", port), signer)?;
         let public = wallet.as_ref().map(|wallet| wallet.public().to_owned());
 

@@ -51,6 +51,8 @@ pub trait Consensus: Send + Sync {
     }
 
     /// How long a nonce is; at most 256 characters.
+    ///
+    /// * A constant of the plugin and its options.
     fn nonce_length(&self) -> NonceLength {
         NonceLength { min: 20, max: 20 }
     }

@@ -19,14 +19,19 @@ pub trait Difficulty: Send + Sync {
     fn target(&self, nr: u64, ancestors: &[Ancestor]) -> Result<Target, Error>;
 
     /// The easiest target that any block can have; an orphan must meet it.
+    ///
+    /// * A constant of the plugin and its options.
     fn easiest(&self) -> Target;
 
     /// Which ancestors [`target`](Self::target) wants to see for block `nr`.
     ///
     /// * Default: none.
-    fn wants(&self, nr: u64) -> Wants {
+    ///
+    /// # Errors
+    /// [`Error`] for a fault of the plugin.
+    fn wants(&self, nr: u64) -> Result<Wants, Error> {
         let _ = nr;
-        Wants::Nothing
+        Ok(Wants::Nothing)
     }
 }
 

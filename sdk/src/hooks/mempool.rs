@@ -24,6 +24,7 @@ pub trait Mempool: Send + Sync {
 
     /// How much may wait.
     ///
+    /// * A constant of the plugin and its options.
     /// * When it is exceeded the node drops the lowest priority, the latest of these first.
     fn capacity(&self) -> Capacity {
         Capacity {

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Invalid;
 use crate::ledger::{Address, Hash};
+use crate::{Error, Invalid};
 
 /// Sees what happened.
 ///
@@ -11,7 +11,10 @@ use crate::ledger::{Address, Hash};
 ///   node loses nothing.
 pub trait Observer: Send + Sync {
     /// Something happened, at this moment in microseconds since 1970.
-    fn on_event(&self, event: &Event, now_us: i64);
+    ///
+    /// # Errors
+    /// [`Error`] for a fault of the plugin, which is switched off then.
+    fn on_event(&self, event: &Event, now_us: i64) -> Result<(), Error>;
 }
 
 /// What happened in a node.

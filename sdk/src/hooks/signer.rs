@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind};
 /// * A scheme that only verifies leaves the last three methods as they are: rewards then go to a
 ///   key that the user names, and the node pays nobody.
 pub trait Signer: Send + Sync {
-    /// The scheme's name, as the wallet file has it.
+    /// The scheme's name, as the wallet file has it; a constant.
     fn scheme(&self) -> &str;
 
     /// Whether the signature over the text holds under the key.

@@ -1,7 +1,9 @@
 //! [`Storage`]: where the journal lives.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
-use crate::ledger::{Block, Hash, Transaction};
+use crate::ledger::{Block, Hash, Transaction, serde_texts};
 
 /// Keeps everything that the node accepted, in the order in which it did.
 ///
@@ -79,12 +81,13 @@ pub trait Storage: Send + Sync {
 }
 
 /// One entry of the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// An accepted block.
-    Block(Block),
+    Block(#[serde(with = "serde_texts::block")] Block),
     /// A transaction that was accepted into the pool.
-    Transaction(Transaction),
+    Transaction(#[serde(with = "serde_texts::transaction")] Transaction),
 }
 
 impl Record {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Error;
-use crate::ledger::{Address, Block, Hash, Transaction};
+use crate::ledger::{Address, Block, Hash, Transaction, serde_texts};
 
 /// Carries requests to peers and brings their answers; IO and nothing else.
 ///
@@ -51,7 +51,8 @@ pub struct Tip {
 }
 
 /// What one node asks another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PeerRequest {
     /// The addresses that it knows.
     Peers,
@@ -67,13 +68,13 @@ pub enum PeerRequest {
     /// The plugins that it runs.
     Plugins,
     /// Here is a block.
-    PostBlock(Block),
+    PostBlock(#[serde(with = "serde_texts::block")] Block),
     /// Here is a transaction.
-    PostTransaction(Transaction),
+    PostTransaction(#[serde(with = "serde_texts::transaction")] Transaction),
 }
 
 /// An answer with what the peer said of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerReply {
     /// What it said of itself.
     pub contact: Contact,
@@ -82,7 +83,8 @@ pub struct PeerReply {
 }
 
 /// What a peer answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PeerAnswer {
     /// The addresses that it knows, as texts; not yet judged.
     Peers(Vec<String>),

@@ -1,5 +1,7 @@
 //! [`Validity`]: further rules.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ledger::{Amount, Block, Header, Transaction};
 use crate::{Error, Verdict};
 
@@ -52,7 +54,7 @@ pub struct BlockContext<'a> {
 }
 
 /// Where a transaction stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionContext {
     /// The height of the block that it is in; the next one, for the pool.
     pub nr: u64,

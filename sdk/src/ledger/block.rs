@@ -184,7 +184,7 @@ fn named(field: &str, mut invalid: Invalid) -> Invalid {
 }
 
 /// What a new block will say of itself before it is sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
     /// Its height.
     pub nr: u64,
@@ -263,6 +263,11 @@ impl Draft {
     /// What the block will say of itself.
     pub fn seed(&self) -> &Seed {
         &self.seed
+    }
+
+    /// Its transactions, the reward last.
+    pub fn transactions(&self) -> &[Transaction] {
+        &self.transactions
     }
 
     /// The preimage up to the nonce.

@@ -10,6 +10,7 @@ mod genesis;
 mod hash;
 mod json;
 pub mod merkle;
+pub(crate) mod serde_texts;
 mod target;
 mod text;
 mod timestamp;

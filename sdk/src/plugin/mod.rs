@@ -6,6 +6,6 @@ mod options;
 mod registration;
 
 pub use fingerprint::{Rule, fingerprint};
-pub use hook_set::{Active, Hooks};
+pub use hook_set::{Active, Hooks, Schedule, Scheduled};
 pub use options::{NoOptions, OptionSpec, Options};
-pub use registration::{Provided, Registration, Setup, compiled_in};
+pub use registration::{About, Provided, Registration, Setup, compiled_in};

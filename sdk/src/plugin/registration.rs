@@ -1,5 +1,6 @@
 //! Registration: one line in a plugin's source, and the node finds it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use crate::hooks::{
     Consensus, Difficulty, ForkChoice, Gossip, HookKind, Mempool, Merkle, Observer, Reward, Signer,
     Storage, Transport, Validity,
 };
+use crate::log::Log;
 
 /// What [`register!`](crate::register) leaves for the node to find.
 pub struct Registration {
@@ -32,6 +34,35 @@ pub struct Registration {
 
 inventory::collect!(Registration);
 
+impl Registration {
+    /// What is said of the plugin.
+    pub fn about(&self) -> About {
+        About {
+            name: self.name.to_owned(),
+            version: self.version.to_owned(),
+            rules_version: self.rules_version,
+            hooks: self.hooks.to_vec(),
+            options: (self.options)(),
+        }
+    }
+}
+
+/// What a plugin says of itself before it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Its name on the command line.
+    pub name: String,
+    /// The version of its code.
+    pub version: String,
+    /// The version of its *rules*: raised when the same options come to mean something else.
+    pub rules_version: u32,
+    /// The hooks that it provides.
+    pub hooks: Vec<HookKind>,
+    /// What options it has.
+    #[serde(default)]
+    pub options: Vec<OptionSpec>,
+}
+
 /// The plugins that are linked into this program, by name.
 pub fn compiled_in() -> Vec<&'static Registration> {
     let mut all: Vec<_> = inventory::iter::<Registration>.into_iter().collect();
@@ -40,7 +71,7 @@ pub fn compiled_in() -> Vec<&'static Registration> {
 }
 
 /// What a plugin is made from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Setup {
     /// The plugin's name.
     pub plugin: String,
@@ -59,6 +90,11 @@ impl Setup {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for an unknown option or an ill-typed value.
     pub fn options<O: Options>(&self) -> Result<O, Error> {
         options::read(&self.plugin, &self.values)
+    }
+
+    /// The plugin's way to the node's log.
+    pub fn log(&self) -> Log {
+        Log::of(&self.plugin)
     }
 
     /// The path of a file of this node: `KIND-PORT.json` in the data directory.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use plugcoin_sdk::hooks::{Event, Item, ItemKind, Origin, Record};
-use plugcoin_sdk::ledger::{Block, Hash};
+use plugcoin_sdk::ledger::{Block, Hash, Transaction};
 use plugcoin_sdk::{Error, Invalid};
 
 use super::Node;
@@ -134,9 +134,9 @@ impl Node {
         origin: &Origin,
         step: &mut Step,
     ) -> Result<Reply, Halt> {
-        let hash = block.hash();
+        let (hash, nr) = (block.hash(), block.nr());
         let checked = Checked::block(block)?;
-        let easiest = self.rules.hooks.difficulty.hook.easiest();
+        let easiest = self.rules.hooks.difficulty.at(nr).hook.easiest();
         self.rules
             .check_seal(checked.get().header(), None, &easiest)?;
         self.orphans.add(checked, parent, origin.clone());
@@ -185,7 +185,8 @@ impl Node {
         } = connected;
         let old_tip = self.tree.tip();
         let (hash, time_us) = (block.hash(), block.header().timestamp.us());
-        let work = self.rules.work(&target)?;
+        let old_next = self.next_nr();
+        let work = self.rules.work(block.nr(), &target)?;
         let choice = self.rules.hooks.fork_choice.hook.clone();
         self.recent.add(block.clone(), false);
         let change = self
@@ -215,6 +216,10 @@ impl Node {
                     (joined.last().map(|&leaf| self.tree.hash(leaf)) == Some(hash)).then_some(view);
                 self.reorganise(now_us, &left, &joined, ready, step)?;
             }
+        }
+        let hooks = &self.rules.hooks;
+        if !hooks.judge_transactions_alike(old_next, self.next_nr()) {
+            self.judge_whole_pool(now_us, step)?;
         }
         Ok(())
     }
@@ -265,18 +270,40 @@ impl Node {
             if transaction.is_reward() || self.state.transaction_nr(&id).is_some() {
                 continue;
             }
-            let again = Checked::transaction(&mut self.rules, transaction.clone())
-                .and_then(|checked| self.admit(now_us, checked));
-            match again {
-                Ok(()) => {}
-                Err(Halt::Invalid(reason)) => {
-                    step.outputs
-                        .push(Output::Tell(Event::TransactionDropped { id, reason }));
-                }
-                Err(Halt::Fault(error)) => return Err(error),
-            }
+            self.wait_again(now_us, transaction.clone(), step)?;
         }
         Ok(())
+    }
+
+    /// Judges all that waits by the rules of the next block, since these have changed.
+    fn judge_whole_pool(&mut self, now_us: i64, step: &mut Step) -> Result<(), Error> {
+        for (transaction, _) in self.pool.in_order_of_arrival() {
+            self.pool.remove(&transaction.id());
+            self.wait_again(now_us, transaction, step)?;
+        }
+        self.pool_version += 1;
+        Ok(())
+    }
+
+    /// Lets a transaction that was accepted once wait again, or tells why not.
+    fn wait_again(
+        &mut self,
+        now_us: i64,
+        transaction: Transaction,
+        step: &mut Step,
+    ) -> Result<(), Error> {
+        let (id, nr) = (transaction.id(), self.next_nr());
+        let again = Checked::transaction(&mut self.rules, transaction, nr)
+            .and_then(|checked| self.admit(now_us, checked));
+        match again {
+            Ok(()) => Ok(()),
+            Err(Halt::Invalid(reason)) => {
+                let event = Event::TransactionDropped { id, reason };
+                step.outputs.push(Output::Tell(event));
+                Ok(())
+            }
+            Err(Halt::Fault(error)) => Err(error),
+        }
     }
 
     fn remove_mined(&mut self, block: &Block) {

@@ -118,7 +118,8 @@ impl Node {
         if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(());
         }
-        match Checked::transaction(&mut self.rules, transaction)
+        let nr = self.next_nr();
+        match Checked::transaction(&mut self.rules, transaction, nr)
             .and_then(|checked| self.admit(now_us, checked))
         {
             Ok(()) | Err(Halt::Invalid(_)) => Ok(()),

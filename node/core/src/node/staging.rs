@@ -168,11 +168,9 @@ impl Node {
                     .into(),
             );
         }
-        let difficulty = &self.rules.hooks.difficulty.hook;
-        let target = difficulty.target(
-            nr,
-            &self.staged_ancestors(staged, nr, &difficulty.wants(nr)),
-        )?;
+        let difficulty = &self.rules.hooks.difficulty.at(nr).hook;
+        let wants = difficulty.wants(nr)?;
+        let target = difficulty.target(nr, &self.staged_ancestors(staged, nr, &wants))?;
         self.rules.check_seal(header, Some(&staged.last), &target)?;
         let below = match staged.blocks.last() {
             Some(block) => block.work,
@@ -183,7 +181,7 @@ impl Node {
             hash: header.hash,
             time_us: header.timestamp.us(),
             target,
-            work: below.saturating_add(self.rules.work(&target)?),
+            work: below.saturating_add(self.rules.work(nr, &target)?),
         });
         staged.last = header.clone();
         Ok(())

@@ -110,7 +110,9 @@ impl Mempool for Nothing {
 impl Validity for Nothing {}
 
 impl Observer for Nothing {
-    fn on_event(&self, _: &Event, _: i64) {}
+    fn on_event(&self, _: &Event, _: i64) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 options! {

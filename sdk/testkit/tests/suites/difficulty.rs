@@ -27,11 +27,11 @@ impl Difficulty for BadDifficulty {
         Target::from_leading_zeros(2)
     }
 
-    fn wants(&self, nr: u64) -> Wants {
-        match self {
+    fn wants(&self, nr: u64) -> Result<Wants, Error> {
+        Ok(match self {
             Self::WantsTheFuture => Wants::At(vec![nr]),
             _ => Wants::Nothing,
-        }
+        })
     }
 }
 

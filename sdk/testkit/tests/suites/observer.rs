@@ -1,5 +1,6 @@
 //! The suite of this hook catches what is wrong.
 
+use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Event, Observer};
 use plugcoin_testkit::suite::observer;
 
@@ -7,8 +8,9 @@ use plugcoin_testkit::suite::observer;
 struct Panics;
 
 impl Observer for Panics {
-    fn on_event(&self, _: &Event, now_us: i64) {
+    fn on_event(&self, _: &Event, now_us: i64) -> Result<(), Error> {
         assert!(now_us >= 0, "before time");
+        Ok(())
     }
 }
 
