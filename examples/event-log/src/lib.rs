@@ -40,7 +40,7 @@ impl Observer for EventLog {
 }
 
 plugcoin_sdk::register!(Observer, "event-log", |_, setup| {
-    let path = setup.file("events").ok_or_else(|| {
+    let path = setup.file("event-log").ok_or_else(|| {
         Error::new(
             ErrorKind::Configuration,
             "event-log needs a data directory for its file, and there is none",
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn it_keeps_the_laws_of_its_hook_and_writes_a_line_for_each_event() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("events-6000.jsonl");
+        let path = dir.path().join("event-log-6000.jsonl");
         let log = EventLog::open(path.clone()).unwrap();
         let id = Hash::of("a payment");
         log.on_event(&Event::TransactionAccepted { id }, 7).unwrap();
