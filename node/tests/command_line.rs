@@ -86,7 +86,7 @@ fn configuration() {
     for (name, args) in [
         (
             "configuration_unknown_plugin",
-            "wallet show --plugin ed25591",
+            "wallet show --plugin ed25591 --plugin-dir .",
         ),
         (
             "configuration_twice",
@@ -94,7 +94,7 @@ fn configuration() {
         ),
         (
             "configuration_set_unknown_plugin",
-            "wallet show --set zeross.zeros=1",
+            "wallet show --set zeross.zeros=1 --plugin-dir .",
         ),
         (
             "configuration_unknown_option",

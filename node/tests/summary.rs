@@ -9,7 +9,7 @@ use plugcoin_sdk::ledger::{Hash, genesis};
 
 fn summary(plugins: &[&str], set: &[&str]) -> Summary {
     let request = PluginRequest {
-        plugins: plugins.iter().map(|&name| name.to_owned()).collect(),
+        plugins: plugins.iter().map(|name| name.parse().unwrap()).collect(),
         set: set.iter().map(|text| text.parse().unwrap()).collect(),
         ..PluginRequest::default()
     };

@@ -63,7 +63,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::create`].
     pub fn signer(&self) -> Result<Active<dyn Signer>, Error> {
-        let of_signer = |chosen: &&Chosen| chosen.hooks.contains(&HookKind::Signer);
+        let of_signer = |chosen: &&Chosen| chosen.places.contains(&(HookKind::Signer, 0));
         let made = self
             .chosen
             .iter()
@@ -83,7 +83,7 @@ impl Plan {
         let made = self
             .chosen
             .iter()
-            .filter(|chosen| storage.is_none() || chosen.hooks != [HookKind::Storage])
+            .filter(|chosen| storage.is_none() || chosen.places != [(HookKind::Storage, 0)])
             .map(|chosen| chosen.make(&chosen.setup))
             .collect::<Result<Vec<_>, Error>>()?;
         let storage = match storage {
@@ -94,19 +94,19 @@ impl Plan {
         };
         let hooks = Hooks {
             storage,
-            consensus: always(&made, HookKind::Consensus, |p| p.consensus.clone())?,
-            signer: always(&made, HookKind::Signer, |p| p.signer.clone())?,
+            consensus: scheduled(&made, HookKind::Consensus, |p| p.consensus.clone())?,
+            signer: scheduled(&made, HookKind::Signer, |p| p.signer.clone())?,
             gossip: one(&made, HookKind::Gossip, |p| p.gossip.clone())?,
-            difficulty: always(&made, HookKind::Difficulty, |p| p.difficulty.clone())?,
+            difficulty: scheduled(&made, HookKind::Difficulty, |p| p.difficulty.clone())?,
             fork_choice: one(&made, HookKind::ForkChoice, |p| p.fork_choice.clone())?,
-            reward: always(&made, HookKind::Reward, |p| p.reward.clone())?,
-            merkle: always(&made, HookKind::Merkle, |p| p.merkle.clone())?,
+            reward: scheduled(&made, HookKind::Reward, |p| p.reward.clone())?,
+            merkle: scheduled(&made, HookKind::Merkle, |p| p.merkle.clone())?,
             mempool: one(&made, HookKind::Mempool, |p| p.mempool.clone())?,
-            validity: all(&made, HookKind::Validity, |p| p.validity.clone())
+            validity: all(&made, HookKind::Validity, |p| p.validity.clone()),
+            observers: all(&made, HookKind::Observer, |p| p.observer.clone())
                 .into_iter()
-                .map(|active| Scheduled { from_nr: 0, active })
+                .map(|scheduled| scheduled.active)
                 .collect(),
-            observers: all(&made, HookKind::Observer, |p| p.observer.clone()),
         };
         Ok(Resolved {
             hooks,
@@ -126,15 +126,15 @@ struct Made<'a> {
 
 impl Chosen {
     fn make(&self, setup: &Setup) -> Result<Made<'_>, Error> {
-        let name = self.registration.name;
-        let provided = (self.registration.create)(setup).map_err(|error| {
+        let name = self.plugin.name();
+        let provided = self.plugin.create(setup).map_err(|error| {
             Error::new(error.kind(), format!("the plugin {name} can't start")).because(error)
         })?;
         let there = provided.kinds();
-        let lacking: Vec<HookKind> = self
-            .hooks
+        let hooks = &self.plugin.about().hooks;
+        let lacking: Vec<HookKind> = hooks
             .iter()
-            .filter(|kind| !there.contains(kind))
+            .filter(|kind| self.provides(**kind) && !there.contains(kind))
             .copied()
             .collect();
         if !lacking.is_empty() {
@@ -142,7 +142,7 @@ impl Chosen {
                 ErrorKind::Plugin,
                 format!(
                     "the plugin {name} is registered for {} and made no {}",
-                    names(self.registration.hooks),
+                    names(hooks),
                     names(&lacking)
                 ),
             ));
@@ -154,31 +154,43 @@ impl Chosen {
     }
 }
 
-/// The hooks of this kind, by the plugins' names.
+/// The hooks of this kind, by the heights at which they begin, then by the plugins' names.
 fn all<T: ?Sized>(
     made: &[Made<'_>],
     kind: HookKind,
     pick: impl Fn(&Provided) -> Option<Arc<T>>,
-) -> Vec<Active<T>> {
-    let mut hooks: Vec<Active<T>> = made
+) -> Vec<Scheduled<T>> {
+    let mut hooks: Vec<Scheduled<T>> = made
         .iter()
-        .filter(|made| made.chosen.hooks.contains(&kind))
-        .filter_map(|made| {
-            let hook = pick(&made.provided)?;
-            Some(Active::new(made.chosen.registration.name, hook))
+        .flat_map(|made| {
+            let places = made.chosen.places.iter();
+            places
+                .filter(move |(hook, _)| *hook == kind)
+                .filter_map(|&(_, from_nr)| {
+                    let hook = pick(&made.provided)?;
+                    let active = Active::new(made.chosen.plugin.name(), hook);
+                    Some(Scheduled { from_nr, active })
+                })
         })
         .collect();
-    hooks.sort_by(|a, b| a.plugin.cmp(&b.plugin));
+    hooks.sort_by(|a, b| (a.from_nr, &a.active.plugin).cmp(&(b.from_nr, &b.active.plugin)));
     hooks
 }
 
-/// The one hook of this kind, at every height.
-fn always<T: ?Sized>(
+/// The hooks of this kind over the heights.
+fn scheduled<T: ?Sized>(
     made: &[Made<'_>],
     kind: HookKind,
     pick: impl Fn(&Provided) -> Option<Arc<T>>,
 ) -> Result<Schedule<T>, Error> {
-    Ok(Schedule::new(one(made, kind, pick)?, Vec::new()))
+    let mut hooks = all(made, kind, pick).into_iter();
+    match hooks.next().filter(|first| first.from_nr == 0) {
+        Some(first) => Ok(Schedule::new(first.active, hooks.collect())),
+        None => Err(Error::new(
+            ErrorKind::Configuration,
+            format!("nothing provides {kind}"),
+        )),
+    }
 }
 
 /// The one hook of this kind.
@@ -187,7 +199,5 @@ fn one<T: ?Sized>(
     kind: HookKind,
     pick: impl Fn(&Provided) -> Option<Arc<T>>,
 ) -> Result<Active<T>, Error> {
-    all(made, kind, pick)
-        .pop()
-        .ok_or_else(|| Error::new(ErrorKind::Configuration, format!("nothing provides {kind}")))
+    Ok(scheduled(made, kind, pick)?.at(0).clone())
 }

@@ -4,22 +4,27 @@
 //! * [`PluginRequest`]: what was asked for; [`DEFAULTS`]: what holds where nothing was.
 //! * [`Plan`]: which plugin provides each hook, with its options; nothing is made yet.
 //! * [`Resolved`]: the hooks themselves, with the manifests and the fingerprint of the rules.
+//! * [`Loader`]: plugins from files, checked and tried before they are opened.
 //! * [`differences`]: how another node's rules differ, in words.
 
 mod create;
 mod differences;
+mod loader;
 mod manifest;
 mod nearest;
 mod plan;
+mod plugin;
 mod registry;
 mod request;
 
 pub use create::Resolved;
 pub use differences::differences;
-pub use manifest::{Form, Manifest, OptionValue, State};
+pub use loader::{Loader, Pin, answer_trial};
+pub use manifest::{Manifest, OptionValue, State};
 pub use plan::Plan;
+pub use plugin::{Form, LoadedFile, Plugin};
 pub use registry::Registry;
-pub use request::{DEFAULTS, PluginRequest, Setting};
+pub use request::{DEFAULTS, Named, PluginRequest, Setting};
 
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::HookKind;

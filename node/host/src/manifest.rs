@@ -1,9 +1,14 @@
 //! [`Manifest`]: what a node says of one of its plugins.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use plugcoin_sdk::hooks::HookKind;
-use plugcoin_sdk::plugin::{OptionSpec, Registration};
+use plugcoin_sdk::plugin::OptionSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::plugin::{Form, Plugin};
 
 /// What a node says of one of its plugins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,20 +21,21 @@ pub struct Manifest {
     pub rules_version: u32,
     /// How it came into the program.
     pub form: Form,
+    /// The path of the file that it was loaded from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The SHA-256 of the file that it was loaded from, as lower-case hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// The hooks that it provides; of an active one, those that it is active for.
     pub hooks: Vec<HookKind>,
+    /// The first blocks to which it applies, of the hooks for which it doesn't simply always apply.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub from: BTreeMap<HookKind, Vec<u64>>,
     /// Its options with their values.
     pub options: Vec<OptionValue>,
     /// What it is doing.
     pub state: State,
-}
-
-/// How a plugin came into the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Form {
-    /// It was linked into it.
-    #[serde(rename = "compiled in")]
-    CompiledIn,
 }
 
 /// What a plugin is doing.
@@ -54,44 +60,54 @@ pub struct OptionValue {
 
 impl Manifest {
     /// What can be said of a plugin that nobody has asked for: its options have their defaults.
-    pub(crate) fn available(registration: &Registration) -> Self {
-        Self::new(
-            registration,
-            registration.hooks.to_vec(),
-            &Map::new(),
-            State::Available,
-        )
+    pub(crate) fn available(plugin: &Plugin) -> Self {
+        let places: Vec<_> = plugin.about().hooks.iter().map(|&hook| (hook, 0)).collect();
+        Self::new(plugin, &places, &Map::new(), State::Available)
     }
 
-    /// What can be said of a plugin that is active for these hooks with these options.
+    /// What can be said of a plugin that is active in these places with these options.
     pub(crate) fn active(
-        registration: &Registration,
-        hooks: Vec<HookKind>,
+        plugin: &Plugin,
+        places: &[(HookKind, u64)],
         options: &Map<String, Value>,
     ) -> Self {
-        Self::new(registration, hooks, options, State::Active)
+        Self::new(plugin, places, options, State::Active)
     }
 
     fn new(
-        registration: &Registration,
-        mut hooks: Vec<HookKind>,
+        plugin: &Plugin,
+        places: &[(HookKind, u64)],
         values: &Map<String, Value>,
         state: State,
     ) -> Self {
-        hooks.sort();
-        let options = (registration.options)()
-            .into_iter()
+        let about = plugin.about();
+        let mut from: BTreeMap<HookKind, Vec<u64>> = BTreeMap::new();
+        for &(hook, from_nr) in places {
+            from.entry(hook).or_default().push(from_nr);
+        }
+        let hooks = from.keys().copied().collect();
+        from.retain(|_, heights| {
+            heights.sort_unstable();
+            *heights != [0]
+        });
+        let options = about
+            .options
+            .iter()
             .map(|spec| OptionValue {
                 value: values.get(&spec.name).unwrap_or(&spec.default).clone(),
-                spec,
+                spec: spec.clone(),
             })
             .collect();
+        let file = plugin.file();
         Self {
-            name: registration.name.to_owned(),
-            version: registration.version.to_owned(),
-            rules_version: registration.rules_version,
-            form: Form::CompiledIn,
+            name: about.name.clone(),
+            version: about.version.clone(),
+            rules_version: about.rules_version,
+            form: plugin.form(),
+            file: file.map(|file| file.path.clone()),
+            digest: file.map(|file| file.digest.clone()),
             hooks,
+            from,
             options,
             state,
         }

@@ -2,13 +2,17 @@
 
 use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::ledger::{Hash, genesis};
-use plugcoin_sdk::plugin::{Registration, Rule, Setup, fingerprint};
+use plugcoin_sdk::plugin::{Rule, Setup, fingerprint};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
 use crate::manifest::Manifest;
-use crate::registry::Registry;
-use crate::request::{PluginRequest, Setting};
+use crate::plugin::Plugin;
+use crate::registry::{Registry, names};
+use crate::request::{Named, PluginRequest, Setting};
+
+/// A hook, and the first block to which a plugin applies there.
+type Place = (HookKind, u64);
 
 /// Which plugin provides each hook, with its options; nothing is made yet.
 ///
@@ -19,9 +23,9 @@ pub struct Plan {
 
 /// A plugin that was chosen.
 pub(crate) struct Chosen {
-    pub(crate) registration: &'static Registration,
-    /// The hooks that it is active for: all, if it was named; else those it is the default of.
-    pub(crate) hooks: Vec<HookKind>,
+    pub(crate) plugin: Plugin,
+    /// Where it is active: everywhere, if it was named; else where it is the default.
+    pub(crate) places: Vec<Place>,
     pub(crate) setup: Setup,
     /// All its options with the values that hold.
     pub(crate) options: Map<String, Value>,
@@ -36,24 +40,29 @@ impl Plan {
         let mut active = named(registry, &request.plugins)?;
         add_defaults(registry, &mut active, defaults)?;
         // Every plugin has a hook; those that share their first one are told apart by name.
-        active.sort_by_key(|(registration, hooks)| (hooks.first().copied(), registration.name));
+        active.sort_by_key(|(plugin, places)| {
+            (
+                places.iter().map(|(hook, _)| *hook).min(),
+                plugin.name().to_owned(),
+            )
+        });
         let mut values = settings(registry, &active, &request.set)?;
         let chosen = active
             .into_iter()
-            .map(|(registration, hooks)| {
+            .map(|(plugin, places)| {
                 let setup = Setup {
-                    plugin: registration.name.to_owned(),
+                    plugin: plugin.name().to_owned(),
                     values: values
-                        .extract_if(.., |(plugin, _, _)| *plugin == registration.name)
+                        .extract_if(.., |(name, _, _)| *name == plugin.name())
                         .map(|(_, option, value)| (option, value))
                         .collect(),
                     data_dir: request.data_dir.clone(),
                     port: request.port,
                 };
-                let options = (registration.resolve)(&setup)?;
+                let options = plugin.resolve(&setup)?;
                 Ok(Chosen {
-                    registration,
-                    hooks,
+                    plugin,
+                    places,
                     setup,
                     options,
                 })
@@ -66,9 +75,7 @@ impl Plan {
     pub fn manifests(&self) -> Vec<Manifest> {
         self.chosen
             .iter()
-            .map(|chosen| {
-                Manifest::active(chosen.registration, chosen.hooks.clone(), &chosen.options)
-            })
+            .map(|chosen| Manifest::active(&chosen.plugin, &chosen.places, &chosen.options))
             .collect()
     }
 
@@ -77,10 +84,13 @@ impl Plan {
         let mut rules: Vec<Rule> = self
             .chosen
             .iter()
-            .flat_map(|chosen| chosen.hooks.iter().map(move |&hook| chosen.rule(hook)))
+            .flat_map(|chosen| chosen.places.iter().map(move |&place| chosen.rule(place)))
             .filter(|rule| rule.hook.decides_validity())
             .collect();
-        rules.sort_by(|a, b| (a.hook, &a.plugin).cmp(&(b.hook, &b.plugin)));
+        rules.sort_by(|a, b| {
+            let key = |rule: &Rule| (rule.hook, rule.plugin.clone(), rule.from_nr);
+            key(a).cmp(&key(b))
+        });
         rules
     }
 
@@ -91,49 +101,101 @@ impl Plan {
 }
 
 impl Chosen {
-    fn rule(&self, hook: HookKind) -> Rule {
-        let options = (self.registration.options)()
-            .into_iter()
+    /// Whether it is active for a hook.
+    pub(crate) fn provides(&self, kind: HookKind) -> bool {
+        self.places.iter().any(|(hook, _)| *hook == kind)
+    }
+
+    fn rule(&self, (hook, from_nr): Place) -> Rule {
+        let about = self.plugin.about();
+        let options = about
+            .options
+            .iter()
             .filter(|spec| spec.consensus)
             .filter_map(|spec| Some((spec.name.clone(), self.options.get(&spec.name)?.clone())))
             .collect();
         Rule {
             hook,
-            plugin: self.registration.name.to_owned(),
-            rules_version: self.registration.rules_version,
-            from_nr: 0,
+            plugin: about.name.clone(),
+            rules_version: about.rules_version,
+            from_nr,
             options,
         }
     }
 }
 
-type Active = (&'static Registration, Vec<HookKind>);
+type Active = (Plugin, Vec<Place>);
 
 /// The plugins that were named, each for all its hooks.
-fn named(registry: &Registry, names: &[String]) -> Result<Vec<Active>, Error> {
-    let mut active: Vec<Active> = Vec::with_capacity(names.len());
-    for name in names {
-        let registration = registry.get(name)?;
-        for (other, hooks) in &active {
-            if other.name == registration.name {
-                return Err(refuse(format!("the plugin {name} is named twice")));
+fn named(registry: &Registry, asked: &[Named]) -> Result<Vec<Active>, Error> {
+    let mut active: Vec<Active> = Vec::with_capacity(asked.len());
+    for one in asked {
+        let plugin = registry.get(&one.plugin)?;
+        check_height(&plugin, one)?;
+        for (other, places) in &active {
+            let mut there = places.iter();
+            if other.name() == plugin.name() && there.any(|(_, from_nr)| *from_nr == one.from_nr) {
+                return Err(refuse(format!("the plugin {one} is named twice")));
             }
-            let both = registration
-                .hooks
-                .iter()
-                .find(|kind| !kind.takes_many() && hooks.contains(kind));
+            let hooks = &plugin.about().hooks;
+            let both = hooks.iter().find(|kind| {
+                !kind.takes_many()
+                    && other.name() != plugin.name()
+                    && places.contains(&(**kind, one.from_nr))
+            });
             if let Some(kind) = both {
+                let at = match one.from_nr {
+                    0 => String::new(),
+                    nr => format!(" from block {nr} on"),
+                };
                 return Err(refuse(format!(
-                    "the plugins {} and {name} both provide {kind}, and only one can; leave one of them out",
-                    other.name
+                    "the plugins {} and {} both provide {kind}{at}, and only one can; leave one of them out",
+                    other.name(),
+                    plugin.name()
                 )));
             }
         }
-        let mut hooks = registration.hooks.to_vec();
-        hooks.sort();
-        active.push((registration, hooks));
+        let mut places: Vec<Place> = plugin
+            .about()
+            .hooks
+            .iter()
+            .map(|&hook| (hook, one.from_nr))
+            .collect();
+        places.sort_unstable();
+        match active
+            .iter_mut()
+            .find(|(other, _)| other.name() == plugin.name())
+        {
+            Some((_, others)) => others.extend(places),
+            None => active.push((plugin, places)),
+        }
     }
     Ok(active)
+}
+
+/// A height is for hooks that judge a block by its own height alone.
+fn check_height(plugin: &Plugin, asked: &Named) -> Result<(), Error> {
+    if asked.from_nr == 0 {
+        return Ok(());
+    }
+    match plugin
+        .about()
+        .hooks
+        .iter()
+        .find(|hook| !hook.may_begin_later())
+    {
+        None => Ok(()),
+        Some(hook) => {
+            let can: Vec<HookKind> = HookKind::ALL
+                .into_iter()
+                .filter(|hook| hook.may_begin_later())
+                .collect();
+            Err(refuse(format!(
+                "{asked}: the plugin provides {hook}, which can't begin at a height; only {} can",
+                names(&can)
+            )))
+        }
+    }
 }
 
 /// Adds the defaults of the hooks that lack a plugin, and of those that take many.
@@ -143,25 +205,25 @@ fn add_defaults(
     defaults: &[(HookKind, &str)],
 ) -> Result<(), Error> {
     for kind in HookKind::ALL {
-        if !kind.takes_many() && active.iter().any(|(_, hooks)| hooks.contains(&kind)) {
+        if !kind.takes_many() && active.iter().any(|(_, places)| places.contains(&(kind, 0))) {
             continue;
         }
         let of_kind = defaults.iter().filter(|(hook, _)| *hook == kind);
         let mut found = false;
         for &(_, name) in of_kind {
             found = true;
-            let registration = registry
+            let plugin = registry
                 .find(name)
-                .filter(|plugin| plugin.hooks.contains(&kind))
+                .filter(|plugin| plugin.about().hooks.contains(&kind))
                 .ok_or_else(|| {
                     refuse(format!(
                         "nothing provides {kind}: its default, the plugin {name}, is not in this program; name another one with --plugin"
                     ))
                 })?;
-            match active.iter_mut().find(|(other, _)| other.name == name) {
-                Some((_, hooks)) if hooks.contains(&kind) => {}
-                Some((_, hooks)) => hooks.push(kind),
-                None => active.push((registration, vec![kind])),
+            match active.iter_mut().find(|(other, _)| other.name() == name) {
+                Some((_, places)) if places.contains(&(kind, 0)) => {}
+                Some((_, places)) => places.push((kind, 0)),
+                None => active.push((plugin, vec![(kind, 0)])),
             }
         }
         if !found && !kind.takes_many() {
@@ -181,12 +243,12 @@ fn settings(
 ) -> Result<Vec<(String, String, Value)>, Error> {
     let mut values: Vec<(String, String, Value)> = Vec::with_capacity(set.len());
     for setting in set {
-        let registration = registry.get(&setting.plugin)?;
+        let plugin = registry.get(&setting.plugin)?;
         if !active
             .iter()
-            .any(|(other, _)| other.name == registration.name)
+            .any(|(other, _)| other.name() == plugin.name())
         {
-            return Err(inactive(setting, registration, active));
+            return Err(inactive(setting, &plugin, active));
         }
         if values
             .iter()
@@ -194,22 +256,22 @@ fn settings(
         {
             return Err(refuse(format!("the option {setting} is set twice")));
         }
-        let value = read(registration, setting)?;
+        let value = read(&plugin, setting)?;
         values.push((setting.plugin.clone(), setting.option.clone(), value));
     }
     Ok(values)
 }
 
 /// The first reading of a setting that the plugin takes; else its complaint about the last.
-fn read(registration: &Registration, setting: &Setting) -> Result<Value, Error> {
+pub(crate) fn read(plugin: &Plugin, setting: &Setting) -> Result<Value, Error> {
     let mut refused = None;
     for value in setting.readings() {
         let setup = Setup {
-            plugin: registration.name.to_owned(),
+            plugin: plugin.name().to_owned(),
             values: vec![(setting.option.clone(), value.clone())],
             ..Setup::default()
         };
-        match (registration.resolve)(&setup) {
+        match plugin.resolve(&setup) {
             Ok(_) => return Ok(value),
             // A number was meant as one: that its text is refused too is no news.
             Err(_) if refused.is_some() && setting.value.is_number() => {}
@@ -220,14 +282,16 @@ fn read(registration: &Registration, setting: &Setting) -> Result<Value, Error> 
 }
 
 /// An option was set of a plugin that isn't active.
-fn inactive(setting: &Setting, registration: &Registration, active: &[Active]) -> Error {
-    let instead: Vec<String> = registration
+fn inactive(setting: &Setting, plugin: &Plugin, active: &[Active]) -> Error {
+    let instead: Vec<String> = plugin
+        .about()
         .hooks
         .iter()
         .filter(|kind| !kind.takes_many())
         .filter_map(|kind| {
-            let (other, _) = active.iter().find(|(_, hooks)| hooks.contains(kind))?;
-            Some(format!("{kind} is provided by {}", other.name))
+            let of_kind = |(_, places): &&Active| places.iter().any(|(hook, _)| hook == kind);
+            let (other, _) = active.iter().find(of_kind)?;
+            Some(format!("{kind} is provided by {}", other.name()))
         })
         .collect();
     let instead = match instead.is_empty() {
@@ -236,7 +300,8 @@ fn inactive(setting: &Setting, registration: &Registration, active: &[Active]) -
     };
     refuse(format!(
         "{setting} is set, but the plugin {} is not active{instead}; leave the option out, or add --plugin {}",
-        registration.name, registration.name
+        plugin.name(),
+        plugin.name()
     ))
 }
 

@@ -4,15 +4,23 @@ use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::plugin::{Registration, compiled_in};
 use plugcoin_sdk::{Error, ErrorKind};
 
+use std::path::PathBuf;
+
+use crate::loader::Loader;
 use crate::manifest::Manifest;
 use crate::nearest::nearest;
 use crate::plan::Plan;
+use crate::plugin::Plugin;
 use crate::request::PluginRequest;
 
 /// The plugins that there are, sorted by name; no two have the same.
 #[derive(Clone)]
 pub struct Registry {
-    plugins: Vec<&'static Registration>,
+    plugins: Vec<Plugin>,
+    /// Where libraries are sought by name, and which are there.
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) seen_in_dir: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Registry {
@@ -29,46 +37,89 @@ impl Registry {
     /// # Errors
     /// [`ErrorKind::Configuration`] if two have the same name.
     pub fn of(plugins: impl IntoIterator<Item = &'static Registration>) -> Result<Self, Error> {
-        let mut plugins: Vec<_> = plugins.into_iter().collect();
-        plugins.sort_by_key(|plugin| plugin.name);
+        let plugins = plugins.into_iter().map(Plugin::compiled_in).collect();
+        Self::new(plugins)
+    }
+
+    fn new(mut plugins: Vec<Plugin>) -> Result<Self, Error> {
+        plugins.sort_by(|a, b| a.name().cmp(b.name()));
         for pair in plugins.windows(2) {
-            if pair[0].name == pair[1].name {
+            if pair[0].name() == pair[1].name() {
+                let what = |plugin: &Plugin| {
+                    let about = plugin.about();
+                    let (hooks, version) = (names(&about.hooks), &about.version);
+                    format!("one for {hooks} ({version}, {})", plugin.place())
+                };
                 return Err(Error::new(
                     ErrorKind::Configuration,
                     format!(
-                        "two plugins are called {}: one for {} ({}), one for {} ({}); rename one of them",
-                        pair[0].name,
-                        names(pair[0].hooks),
-                        pair[0].version,
-                        names(pair[1].hooks),
-                        pair[1].version
+                        "two plugins are called {}: {}, {}; rename one of them",
+                        pair[0].name(),
+                        what(&pair[0]),
+                        what(&pair[1])
                     ),
                 ));
             }
         }
-        Ok(Self { plugins })
+        Ok(Self {
+            plugins,
+            dir: None,
+            seen_in_dir: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// These, and those that are asked for and lie in files.
+    ///
+    /// * In the request, a path becomes the names of the plugins in the file.
+    /// * What is loaded by its path hides a compiled-in namesake; [`notes`](Self::notes) says so.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if a file is not what it must be, with what was expected and what
+    /// was found, or how its trial ended.
+    pub fn load(self, loader: &Loader, request: &mut PluginRequest) -> Result<Self, Error> {
+        loader.load(self, request)
+    }
+
+    /// What people should know of the files that were loaded.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// These with what was loaded, which hides compiled-in namesakes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if two that were loaded have the same name.
+    pub(crate) fn with(mut self, loaded: Vec<Plugin>) -> Result<Self, Error> {
+        self.plugins
+            .retain(|plugin| loaded.iter().all(|other| other.name() != plugin.name()));
+        self.plugins.extend(loaded);
+        let registry = Self::new(self.plugins)?;
+        Ok(Self {
+            dir: self.dir,
+            seen_in_dir: self.seen_in_dir,
+            ..registry
+        })
     }
 
     /// All of them.
-    pub fn plugins(&self) -> &[&'static Registration] {
+    pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
     }
 
     /// What can be said of each without making it.
     pub fn manifests(&self) -> Vec<Manifest> {
-        self.plugins
-            .iter()
-            .map(|registration| Manifest::available(registration))
-            .collect()
+        self.plugins.iter().map(Manifest::available).collect()
     }
 
     /// The plugin of this name.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] if there is none, with the nearest name and all that are known.
-    pub fn get(&self, name: &str) -> Result<&'static Registration, Error> {
+    pub fn get(&self, name: &str) -> Result<Plugin, Error> {
         self.find(name).ok_or_else(|| {
-            let names = self.plugins.iter().map(|plugin| plugin.name);
+            let seen = self.seen_in_dir.iter().map(String::as_str);
+            let names = self.plugins.iter().map(Plugin::name).chain(seen);
             let meant = match nearest(name, names) {
                 Some(near) => format!("; did you mean {near}?"),
                 None => String::new(),
@@ -97,11 +148,9 @@ impl Registry {
         Plan::new(self, request, defaults)
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&'static Registration> {
-        self.plugins
-            .iter()
-            .find(|plugin| plugin.name == name)
-            .copied()
+    pub(crate) fn find(&self, name: &str) -> Option<Plugin> {
+        let mut plugins = self.plugins.iter();
+        plugins.find(|plugin| plugin.name() == name).cloned()
     }
 
     /// The known plugins, grouped by hook, one hook a line.
@@ -111,12 +160,19 @@ impl Registry {
             let of_kind: Vec<&str> = self
                 .plugins
                 .iter()
-                .filter(|plugin| plugin.hooks.contains(&kind))
-                .map(|plugin| plugin.name)
+                .filter(|plugin| plugin.about().hooks.contains(&kind))
+                .map(Plugin::name)
                 .collect();
             if !of_kind.is_empty() {
                 text += &format!("\n  {kind:<12} {}", of_kind.join(", "));
             }
+        }
+        if let Some(dir) = &self.dir {
+            let there = match self.seen_in_dir.is_empty() {
+                true => "none".to_owned(),
+                false => self.seen_in_dir.join(", "),
+            };
+            text += &format!("\n  libraries in {}: {there}", dir.display());
         }
         text
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 fn answer(plugins: &[&str], set: &[&str]) -> Value {
     let request = PluginRequest {
-        plugins: plugins.iter().map(|&name| name.to_owned()).collect(),
+        plugins: plugins.iter().map(|name| name.parse().unwrap()).collect(),
         set: set.iter().map(|text| text.parse().unwrap()).collect(),
         ..PluginRequest::default()
     };

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 fn request(plugins: &[&str], set: &[&str]) -> PluginRequest {
     PluginRequest {
-        plugins: plugins.iter().map(|&name| name.to_owned()).collect(),
+        plugins: plugins.iter().map(|name| name.parse().unwrap()).collect(),
         set: set.iter().map(|text| text.parse().unwrap()).collect(),
         data_dir: None,
         port: 6000,
@@ -308,7 +308,7 @@ fn two_plugins_of_one_name_are_refused() {
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert_eq!(
         error.to_string(),
-        "two plugins are called test-consensus: one for consensus (0.1.0), one for consensus (0.1.0); rename one of them"
+        "two plugins are called test-consensus: one for consensus (0.1.0, compiled in), one for consensus (0.1.0, compiled in); rename one of them"
     );
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use plugcoin_host::Setting;
+use plugcoin_host::{Named, Pin, Setting};
 use plugcoin_sdk::ledger::{Address, Sum};
 
 use super::exit::ExitCode;
@@ -133,9 +133,16 @@ pub(crate) struct Place {
 /// Which rules hold.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Rules {
-    /// A plugin that replaces the default of its hook; may be repeated
-    #[arg(long, value_name = "NAME", help_heading = "Rules")]
-    plugin: Vec<String>,
+    /// A plugin that replaces the default of its hook, by name or by its library's path; with @NR
+    /// from block NR on; may be repeated
+    #[arg(long, value_name = "NAME|PATH[@NR]", help_heading = "Rules")]
+    plugin: Vec<Named>,
+    /// Where plugins' libraries are sought by name [default: the program's own folder]
+    #[arg(long, value_name = "DIR", help_heading = "Rules")]
+    plugin_dir: Option<PathBuf>,
+    /// What a plugin's file must be, or it is not loaded; may be repeated
+    #[arg(long, value_name = "NAME=SHA256", help_heading = "Rules")]
+    plugin_digest: Vec<Pin>,
     /// An option of a plugin, as zeros.zeros=5; may be repeated
     #[arg(long, value_name = "PLUGIN.OPTION=VALUE", help_heading = "Rules")]
     set: Vec<Setting>,
@@ -230,9 +237,21 @@ pub(crate) enum ChainCommand {
 pub(crate) enum PluginsCommand {
     /// Every plugin with its version, its hooks and its options
     List {
+        /// The library of a plugin, or its name; may be repeated
+        #[arg(long, value_name = "NAME|PATH")]
+        plugin: Vec<Named>,
+        /// Where plugins' libraries are sought [default: the program's own folder]
+        #[arg(long, value_name = "DIR")]
+        plugin_dir: Option<PathBuf>,
         /// Answer in JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Try a library, for the node itself
+    #[command(hide = true)]
+    Trial {
+        /// What is tried
+        request: String,
     },
 }
 
@@ -279,6 +298,8 @@ fn config(given: Given, place: Place, rules: Rules) -> Result<Config, Failure> {
         port: place.port,
         data_dir: place.data_dir,
         plugin: rules.plugin,
+        plugin_dir: rules.plugin_dir,
+        plugin_digest: rules.plugin_digest,
         set: rules.set,
         ..given
     };

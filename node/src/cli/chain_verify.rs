@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plugcoin_core::{Journal, Node};
-use plugcoin_host::{DEFAULTS, Registry};
 use plugcoin_sdk::hooks::{Record, Signer, Storage};
 use plugcoin_sdk::ledger::{Hash, Transaction};
 use plugcoin_sdk::plugin::Active;
@@ -26,7 +25,7 @@ use crate::run::clock::now_us;
 /// # Errors
 /// [`ExitCode::Chain`] at the first fault.
 pub(super) fn verify(config: &Config, file: &Path, json: bool) -> Result<(), Failure> {
-    let plan = Registry::compiled_in()?.plan(&config.plugin_request(config.port), &DEFAULTS)?;
+    let plan = config.plan(config.port)?;
     let stored = Arc::new(Stored::new(file, plan.signer()?.hook));
     let resolved = plan.create_on(Active::new("file", stored.clone()))?;
     let core = plugcoin_core::Config::default();

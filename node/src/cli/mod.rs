@@ -15,6 +15,8 @@ mod wallet_commands;
 
 pub use exit::{ExitCode, Failure};
 
+use std::io;
+
 use clap::Parser as _;
 
 use args::{ChainCommand, Cli, Command, PluginsCommand, Rules};
@@ -60,6 +62,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let (config, file) = chain.config(rules)?;
             chain_verify::verify(&config, &file, json)
         }
-        Command::Plugins(PluginsCommand::List { json }) => plugins_list::list(json),
+        Command::Plugins(PluginsCommand::List {
+            plugin,
+            plugin_dir,
+            json,
+        }) => plugins_list::list(plugin, plugin_dir, json),
+        Command::Plugins(PluginsCommand::Trial { request }) => {
+            Ok(plugcoin_host::answer_trial(&request, io::stdout())?)
+        }
     }
 }

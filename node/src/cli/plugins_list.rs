@@ -1,14 +1,34 @@
 //! `node plugins list`: every plugin with its version, its hooks and its options.
 
-use plugcoin_host::{DEFAULTS, Manifest, OptionValue, Registry};
+use std::path::PathBuf;
+
+use plugcoin_host::{DEFAULTS, Manifest, Named, OptionValue, PluginRequest, Registry};
 use serde_json::json;
 
 use super::Failure;
 use super::output::{self, table};
+use crate::config::{Config, Given};
 
-/// Prints the plugins, by hook and name.
-pub(super) fn list(json: bool) -> Result<(), Failure> {
-    let mut manifests = Registry::compiled_in()?.manifests();
+/// Prints the plugins, by hook and name: those that are compiled in, and those in files.
+pub(super) fn list(
+    plugin: Vec<Named>,
+    plugin_dir: Option<PathBuf>,
+    json: bool,
+) -> Result<(), Failure> {
+    let config = Config::from(Given {
+        plugin,
+        plugin_dir,
+        ..Given::default()
+    });
+    let mut request = PluginRequest {
+        plugins: config.plugins.clone(),
+        ..PluginRequest::default()
+    };
+    let registry = Registry::compiled_in()?.load(&config.loader()?, &mut request)?;
+    for note in registry.notes() {
+        tracing::warn!("{note}");
+    }
+    let mut manifests = registry.manifests();
     manifests.sort_by(|a, b| (a.hooks.first(), &a.name).cmp(&(b.hooks.first(), &b.name)));
     match json {
         true => output::answer(json!({ "plugins": manifests })),
@@ -38,7 +58,10 @@ fn row(manifest: &Manifest) -> Vec<String> {
         manifest.name.clone(),
         manifest.version.clone(),
         hooks.join(", "),
-        if default { "default" } else { "" }.to_owned(),
+        match &manifest.file {
+            Some(path) => path.display().to_string(),
+            None => if default { "default" } else { "" }.to_owned(),
+        },
     ]
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use plugcoin_host::{Manifest, OptionValue};
+use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::ledger::Hash;
 
 use super::output::{self, table};
@@ -97,7 +98,7 @@ impl Summary {
                     format!("{hook:<12}"),
                     plugin.name.clone(),
                     plugin.version.clone(),
-                    options(&plugin.options),
+                    beside(plugin, **hook),
                 ]
             })
             .collect()
@@ -106,6 +107,25 @@ impl Summary {
 
 fn row(label: &str, value: &str) -> Vec<String> {
     vec![format!("{label:<12}"), value.to_owned()]
+}
+
+/// The heights at which it begins, the file that it is from, and its options.
+fn beside(plugin: &Manifest, hook: HookKind) -> String {
+    let heights = plugin.from.get(&hook).map(|heights| {
+        let heights: Vec<String> = heights.iter().map(u64::to_string).collect();
+        format!("from block {}", heights.join(", "))
+    });
+    let file = plugin
+        .file
+        .as_ref()
+        .map(|path| format!("({})", path.display()));
+    let words = [heights, Some(options(&plugin.options)), file];
+    let words: Vec<String> = words
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join("  ")
 }
 
 /// The options that are rules, and those that somebody has set.

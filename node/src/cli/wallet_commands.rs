@@ -1,6 +1,5 @@
 //! `node wallet …`: make keys, show them, pay with them.
 
-use plugcoin_host::{DEFAULTS, Registry};
 use plugcoin_sdk::ledger::{Amount, Block, Payment, Sum, Timestamp};
 use serde_json::{Value, json};
 
@@ -49,9 +48,7 @@ impl Context {
     }
 
     fn signer(&self) -> Result<std::sync::Arc<dyn plugcoin_sdk::hooks::Signer>, Failure> {
-        let request = self.config.plugin_request(self.config.port);
-        let plan = Registry::compiled_in()?.plan(&request, &DEFAULTS)?;
-        Ok(plan.signer()?.hook)
+        Ok(self.config.plan(self.config.port)?.signer()?.hook)
     }
 
     fn wallet(&self) -> Result<Wallet, Failure> {

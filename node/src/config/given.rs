@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use plugcoin_host::Setting;
+use plugcoin_host::{Named, Pin, Setting};
+use plugcoin_sdk::Error;
 use plugcoin_sdk::ledger::Address;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -30,8 +32,14 @@ pub struct Given {
     pub peer: Vec<Address>,
     /// The address that the node wants to be known by.
     pub advertise: Option<Address>,
-    /// The plugins by name.
-    pub plugin: Vec<String>,
+    /// The plugins.
+    #[serde(deserialize_with = "texts")]
+    pub plugin: Vec<Named>,
+    /// Where libraries of plugins are sought by name.
+    pub plugin_dir: Option<PathBuf>,
+    /// What the files of plugins must be.
+    #[serde(deserialize_with = "texts")]
+    pub plugin_digest: Vec<Pin>,
     /// Options of plugins.
     #[serde(deserialize_with = "settings::deserialize")]
     pub set: Vec<Setting>,
@@ -73,6 +81,8 @@ impl Given {
             peer: list(self.peer, other.peer),
             advertise: self.advertise.or(other.advertise),
             plugin: list(self.plugin, other.plugin),
+            plugin_dir: self.plugin_dir.or(other.plugin_dir),
+            plugin_digest: list(self.plugin_digest, other.plugin_digest),
             set,
             mine: self.mine.or(other.mine),
             mine_interval: self.mine_interval.or(other.mine_interval),
@@ -96,6 +106,18 @@ fn read<'de, D: Deserializer<'de>, T>(
 ) -> Result<Option<T>, D::Error> {
     let text = Cow::<str>::deserialize(deserializer)?;
     parse(&text).map(Some).map_err(D::Error::custom)
+}
+
+/// Reads a list of texts of the file as the command line would.
+fn texts<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: FromStr<Err = Error>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let items = texts
+        .iter()
+        .map(|text| text.parse().map_err(D::Error::custom));
+    items.collect()
 }
 
 fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D::Error> {

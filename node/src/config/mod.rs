@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plugcoin_host::{PluginRequest, Setting};
+use plugcoin_host::{DEFAULTS, Loader, Named, Pin, Plan, PluginRequest, Registry, Setting};
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::Deserialize;
@@ -41,8 +41,12 @@ pub struct Config {
     pub peers: Vec<Address>,
     /// The address that the node wants to be known by, if not the one it calls from.
     pub advertise: Option<Address>,
-    /// The plugins by name.
-    pub plugins: Vec<String>,
+    /// The plugins.
+    pub plugins: Vec<Named>,
+    /// Where libraries of plugins are sought by name; none: in the program's own folder.
+    pub plugin_dir: Option<PathBuf>,
+    /// What the files of plugins must be.
+    pub plugin_digests: Vec<Pin>,
     /// Options of plugins.
     pub set: Vec<Setting>,
     /// Whether to keep mining.
@@ -86,14 +90,39 @@ impl Config {
         Ok(Self::from(given.over(in_file)))
     }
 
-    /// The plugins to ask the host for; the port is the one that the node got.
-    pub fn plugin_request(&self, port: u16) -> PluginRequest {
-        PluginRequest {
+    /// Which plugins provide the hooks of a node on this port; what lies in files is loaded.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if plugins and options don't fit, or a file does not.
+    pub fn plan(&self, port: u16) -> Result<Plan, Error> {
+        let mut request = PluginRequest {
             plugins: self.plugins.clone(),
             set: self.set.clone(),
             data_dir: Some(self.data_dir.clone()),
             port,
+        };
+        let registry = Registry::compiled_in()?.load(&self.loader()?, &mut request)?;
+        for note in registry.notes() {
+            tracing::warn!("{note}");
         }
+        registry.plan(&request, &DEFAULTS)
+    }
+
+    /// How plugins are loaded from files.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the program does not know its own path.
+    pub fn loader(&self) -> Result<Loader, Error> {
+        let program = std::env::current_exe().map_err(|error| {
+            let message = "the program does not know its own path, and can't load plugins";
+            Error::new(ErrorKind::Io, message).because(error)
+        })?;
+        let own_dir = || program.parent().map(Path::to_owned);
+        Ok(Loader {
+            dir: self.plugin_dir.clone().or_else(own_dir),
+            program,
+            pins: self.plugin_digests.clone(),
+        })
     }
 
     /// The path of one of the node's files: `KIND-PORT.json` in the data directory.
@@ -131,6 +160,8 @@ impl From<Given> for Config {
             peers: given.peer,
             advertise: given.advertise,
             plugins: given.plugin,
+            plugin_dir: given.plugin_dir,
+            plugin_digests: given.plugin_digest,
             set: given.set,
             mine: given.mine.unwrap_or(false),
             mine_interval: given.mine_interval.unwrap_or(Duration::from_secs(1)),

@@ -48,7 +48,7 @@ fn a_file_may_hold_every_option() {
         config.advertise.unwrap().to_string(),
         "node.example.org:6001"
     );
-    assert_eq!(config.plugins, ["retarget"]);
+    assert_eq!(config.plugins, ["retarget".parse().unwrap()]);
     assert!(config.mine);
     assert_eq!(config.mine_interval, Duration::from_millis(500));
     assert_eq!(config.reward_to.as_deref(), Some("K"));
@@ -96,7 +96,7 @@ fn the_command_line_wins() {
     let line = Given {
         port: Some(7000),
         mine: Some(false),
-        plugin: vec!["b".into()],
+        plugin: vec!["b".parse().unwrap()],
         set: vec!["p.x=9".parse().unwrap()],
         ..Given::default()
     };
@@ -106,7 +106,7 @@ fn the_command_line_wins() {
     assert_eq!(both.mine, Some(false));
     assert_eq!(
         both.plugin,
-        ["b"],
+        ["b".parse().unwrap()],
         "a list that is given replaces the other"
     );
     assert_eq!(both.peer.len(), 1);

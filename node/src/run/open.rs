@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use plugcoin_core::Node;
-use plugcoin_host::{DEFAULTS, Registry, Resolved};
+use plugcoin_host::Resolved;
 use plugcoin_sdk::hooks::Contact;
 use plugcoin_sdk::{Error, ErrorKind};
 
@@ -63,7 +63,7 @@ impl Opened {
     /// * Plugins and options that don't fit are refused before any file is touched.
     /// * The journal's lock comes before every other file: they belong to whoever holds it.
     pub(super) fn open(config: &Config, port: u16) -> Result<Self, Failure> {
-        let plan = Registry::compiled_in()?.plan(&config.plugin_request(port), &DEFAULTS)?;
+        let plan = config.plan(port)?;
         config.make_data_dir()?;
         let resolved = plan.create()?;
         let peers = Peers::read(config, port)?;

@@ -119,6 +119,19 @@ impl HookKind {
         }
     }
 
+    /// Whether a plugin may begin at a height: it judges a block by the rules of that block's height.
+    pub fn may_begin_later(self) -> bool {
+        matches!(
+            self,
+            Self::Consensus
+                | Self::Signer
+                | Self::Difficulty
+                | Self::Reward
+                | Self::Merkle
+                | Self::Validity
+        )
+    }
+
     /// Whether any number of plugins may be active; exactly one is otherwise.
     pub fn takes_many(self) -> bool {
         matches!(self, Self::Validity | Self::Observer)
