@@ -261,9 +261,10 @@ impl Peers {
         }
     }
 
-    /// The earliest moment at which a peer is to be asked.
+    /// The earliest moment at which a peer is to be asked; one that is banned is not before the end.
     pub(crate) fn next_ask_us(&self) -> Option<i64> {
-        self.by_id.values().map(|peer| peer.ask_us).min()
+        let due_us = |peer: &Peer| peer.ask_us.max(peer.banned_until_us.unwrap_or(i64::MIN));
+        self.by_id.values().map(due_us).min()
     }
 
     fn views(&self, which: impl Fn(&Peer) -> bool) -> Vec<PeerView> {

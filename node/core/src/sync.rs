@@ -36,8 +36,9 @@ pub(crate) enum Phase {
 /// Pages by the heights that they begin at.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    /// The ranges `(nr, limit)` that nobody was asked for yet.
-    todo: VecDeque<(u64, u64)>,
+    /// The ranges that nobody is asked for: their lengths by the heights that they begin at. The
+    /// lowest goes first, since everything that arrived waits for it.
+    todo: BTreeMap<u64, u64>,
     /// The first height behind all ranges so far.
     frontier: u64,
     /// The next height to be taken in.
@@ -51,7 +52,7 @@ pub(crate) struct Pages {
 impl Pages {
     pub(crate) fn from(nr: u64) -> Self {
         Self {
-            todo: VecDeque::new(),
+            todo: BTreeMap::new(),
             frontier: nr,
             next: nr,
             in_flight: BTreeMap::new(),
@@ -85,7 +86,7 @@ impl Pages {
         if mine >= 2 || self.in_flight.len() + self.arrived.len() >= PAGES_MAX {
             return None;
         }
-        let range = self.todo.pop_front().or_else(|| {
+        let range = self.todo.pop_first().or_else(|| {
             let limit = PAGE_LEVELS.min(target_nr.saturating_add(1).saturating_sub(self.frontier));
             (limit > 0).then(|| {
                 let nr = self.frontier;
@@ -107,7 +108,7 @@ impl Pages {
         blocks.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let got = blocks.len() as u64;
         if got < limit {
-            self.todo.push_front((nr + got, limit - got));
+            self.todo.insert(nr + got, limit - got);
         }
         if got == 0 {
             return false;
@@ -119,7 +120,7 @@ impl Pages {
     /// A page didn't come.
     pub(crate) fn fail(&mut self, nr: u64) {
         if let Some((_, limit)) = self.in_flight.remove(&nr) {
-            self.todo.push_front((nr, limit));
+            self.todo.insert(nr, limit);
         }
     }
 
@@ -141,4 +142,36 @@ pub(crate) enum Expected {
     Weighed,
     /// Another block was weighed.
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: PeerId = PeerId(1);
+    const SECOND: PeerId = PeerId(2);
+
+    #[test]
+    fn what_everything_waits_for_is_asked_for_before_anything_above_it() {
+        let (a, b, c, d) = (1, 257, 513, 769);
+        let (length, target_nr) = (PAGE_LEVELS, 100_000);
+        let half = length / 2;
+        let blocks = |count: u64| vec![String::new(); count as usize];
+        let mut pages = Pages::from(a);
+        assert_eq!(pages.ask(FIRST, target_nr), Some((a, length)));
+        assert_eq!(pages.ask(SECOND, target_nr), Some((b, length)));
+        assert_eq!(pages.ask(FIRST, target_nr), Some((c, length)));
+        assert_eq!(pages.ask(SECOND, target_nr), Some((d, length)));
+        // The lowest page fails while the other source is busy, and a higher one comes in part:
+        // the rest of that must not take the last place.
+        pages.fail(a);
+        assert_eq!(pages.ask(SECOND, target_nr), None);
+        assert!(pages.arrive(b, blocks(half)));
+        assert_eq!(pages.ask(SECOND, target_nr), Some((a, length)));
+        assert!(pages.arrive(c, blocks(length)));
+        assert!(pages.arrive(d, blocks(length)));
+        assert_eq!(pages.ask(SECOND, target_nr), None, "four are under way");
+        assert!(pages.arrive(a, blocks(length)));
+        assert_eq!(pages.take().map(|(_, nr, _)| nr), Some(a));
+    }
 }

@@ -32,7 +32,6 @@ pub(super) struct Network {
     pub(super) news: Vec<(Record, Origin)>,
     /// What orphans of this step lack.
     pub(super) lacking: Vec<(Hash, Origin)>,
-    first_round_begun: bool,
     draws: u64,
 }
 
@@ -97,8 +96,9 @@ impl Node {
         let Some(address) = caller_address(ip, contact) else {
             return;
         };
+        // A caller that says it is this node is not added, and no more: anybody may say so of any
+        // address. That an address is this node's own, only an answer from there shows.
         if contact.node.is_some() && contact.node == self.config.me.node {
-            self.network.peers.is_self(&address);
             return;
         }
         // An address that somebody claims is believed only when it has answered itself.
@@ -557,7 +557,6 @@ impl Node {
         if due.is_empty() {
             return Ok(());
         }
-        self.network.first_round_begun = true;
         for peer in &due {
             self.network.peers.asked(peer.id, now_us);
         }

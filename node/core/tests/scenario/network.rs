@@ -57,6 +57,77 @@ fn an_asking_node_is_added_and_a_client_is_not() {
 }
 
 #[test]
+fn nobody_can_make_the_node_take_a_peer_for_itself() {
+    let me = Contact {
+        node: Some("ab".into()),
+        ..Contact::default()
+    };
+    let mut bench = Bench::with_peer(Config {
+        me: me.clone(),
+        ..Config::default()
+    });
+    let peer: Address = "127.0.0.1:7001".parse().unwrap();
+    let ip = "127.0.0.1".parse().unwrap();
+    for contact in [
+        Contact {
+            port: Some(7001),
+            ..me.clone()
+        },
+        Contact {
+            address: Some(peer.clone()),
+            ..me.clone()
+        },
+        Contact {
+            port: Some(7002),
+            ..me.clone()
+        },
+    ] {
+        bench.handle(Input::PeerIntroduced { ip, contact });
+        assert_eq!(bench.node.peers(bench.now_us), std::slice::from_ref(&peer));
+    }
+    // Only what answers there can be this node.
+    bench.now_us += 15_000_000;
+    let call = asked(&mut bench);
+    bench.handle(Input::CallEnded {
+        call,
+        result: reply(&me, PeerAnswer::Peers(Vec::new())),
+    });
+    assert_eq!(bench.node.peer_count(), 0);
+}
+
+#[test]
+fn a_banned_peer_that_calls_does_not_keep_the_node_awake() {
+    let mut bench = Bench::with_peer(Config::default());
+    let unanswered = asked(&mut bench);
+    let contact = Contact {
+        port: Some(7001),
+        tip: Some(Tip {
+            nr: 9,
+            hash: Hash::of("9"),
+        }),
+        ..Contact::default()
+    };
+    let ip = "127.0.0.1".parse().unwrap();
+    let introduced = Input::PeerIntroduced { ip, contact };
+    bench.handle(introduced.clone());
+    bench.now_us += 200_000;
+    let seek = calls(&bench.handle(Input::Ticked))[0].id;
+    let step = bench.handle(Input::CallEnded {
+        call: seek,
+        result: reply(&Contact::default(), PeerAnswer::Blocks(vec!["{}".into()])),
+    });
+    let banned = |event: &&Event| matches!(event, Event::PeerBanned { .. });
+    assert!(events(&step).iter().any(banned));
+    bench.handle(Input::CallEnded {
+        call: unanswered,
+        result: Err("gone".into()),
+    });
+    bench.handle(introduced);
+    let wake_us = bench.node.wake_us().unwrap();
+    assert!(wake_us > bench.now_us + 1_000_000, "it wakes at {wake_us}");
+}
+
+#[test]
 fn named_addresses_are_tried_one_a_second_and_of_the_introducers_scope_or_wider() {
     let mut bench = Bench::with_peer(Config::default());
     let call = asked(&mut bench);
