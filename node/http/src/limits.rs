@@ -26,6 +26,10 @@ pub const STREAMS_MAX: usize = 64;
 /// enough that many readers at once cost little memory.
 pub const CHUNK_BYTES: usize = 64 << 10;
 
+/// How many blocks are looked up at once for that: no more than could fit, as for
+/// [`PAGE_LEVELS_MAX`]; with all that are left a whole chain would cost the square of its length.
+pub const CHUNK_BLOCKS_MAX: usize = CHUNK_BYTES / 256;
+
 /// How long a client may take to send a request's head, and how long a connection may lie idle
 /// between requests; longer than [`POOL_IDLE_MS`], so that the server's side is not the first to
 /// close what a node still wants to use.

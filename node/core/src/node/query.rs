@@ -114,18 +114,18 @@ impl Node {
     }
 
     /// The hashes of some blocks, level by level; none if the block asked for is not known.
+    ///
+    /// * A block that is withheld is not among them, nor is what stands on it.
     pub fn levels(&self, levels: Levels) -> Option<Vec<Vec<Hash>>> {
+        let told = |index: &Index| !self.network.withheld.contains(&self.tree.hash(*index));
         let (mut level, limit) = match levels {
             Levels::Best(nr, limit) => {
                 let last = nr
                     .saturating_add(limit)
                     .min(self.tree.nr(self.tree.tip()) + 1);
-                let hash = |nr| {
-                    self.tree
-                        .best_at(nr)
-                        .map(|index| vec![self.tree.hash(index)])
-                };
-                return Some((nr..last).filter_map(hash).collect());
+                let best = (nr..last).map_while(|nr| self.tree.best_at(nr));
+                let level = |index| vec![self.tree.hash(index)];
+                return Some(best.take_while(told).map(level).collect());
             }
             Levels::All => (self.tree.best_at(0).into_iter().collect(), u64::MAX),
             Levels::From(hash, limit) => (
@@ -139,6 +139,7 @@ impl Node {
             let mut next: Vec<Index> = level
                 .iter()
                 .flat_map(|&index| self.tree.children(index))
+                .filter(told)
                 .collect();
             next.sort_by_key(|&index| (!self.tree.is_best(index), index));
             level = next;

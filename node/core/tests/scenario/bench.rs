@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet};
-use plugcoin_sdk::hooks::{Event, Origin, PeerRequest, Record, Storage};
+use plugcoin_sdk::hooks::{Event, Gossip, Origin, PeerRequest, Record, Storage};
 use plugcoin_sdk::ledger::{Block, Sum, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Hooks, Schedule, Scheduled};
 use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
@@ -66,16 +66,26 @@ impl Bench {
         Self::with(Config { pinned, ..config })
     }
 
+    /// A bench whose node keeps mining and tells by this gossip.
+    pub(crate) fn gossiping(gossip: Arc<dyn Gossip>) -> Self {
+        let storage = Arc::new(MemoryStorage::new());
+        let mut hooks = hooks(storage.clone());
+        hooks.gossip = Active::new("gossip", gossip);
+        let config = Config {
+            mine: true,
+            ..Config::default()
+        };
+        Self::by(hooks, storage, config)
+    }
+
     pub(crate) fn on(storage: Arc<MemoryStorage>, config: Config) -> Self {
+        Self::by(hooks(storage.clone()), storage, config)
+    }
+
+    fn by(hooks: Hooks, storage: Arc<MemoryStorage>, config: Config) -> Self {
         let now_us = START_US + 1_000_000_000_000;
-        let (node, records) = Node::open(
-            now_us,
-            config,
-            hooks(storage.clone()),
-            Some(wallet()),
-            Journal::SameRules,
-        )
-        .unwrap();
+        let (node, records) =
+            Node::open(now_us, config, hooks, Some(wallet()), Journal::SameRules).unwrap();
         if !records.is_empty() {
             storage.append(&records).unwrap();
         }

@@ -1,4 +1,9 @@
-use plugcoin_core::{Config, Input, Output, Reply};
+use std::sync::Arc;
+
+use plugcoin_core::{Config, Input, Levels, Output, Reply};
+use plugcoin_sdk::Error;
+use plugcoin_sdk::hooks::{Gossip, Item, Origin, PeerView, Spread};
+use plugcoin_sdk::ledger::genesis;
 use plugcoin_testkit::fixtures;
 
 use crate::bench::{Bench, OWN, branch, job};
@@ -76,4 +81,33 @@ fn mining_on_makes_no_storm_of_empty_blocks() {
     assert_eq!(bench.node.wake_us(), Some(bench.now_us + 1_000_000));
     bench.now_us += 1_000_000;
     assert!(job(&bench.handle(Input::Ticked)).is_some());
+}
+
+/// Tells nobody of own blocks.
+struct Secretive;
+
+impl Gossip for Secretive {
+    fn targets(&self, _: &Item, _: &Origin, _: &[PeerView], _: u64) -> Result<Spread, Error> {
+        Ok(Spread::Withhold)
+    }
+}
+
+#[test]
+fn a_withheld_block_is_in_no_answer_and_those_before_it_are() {
+    let mut bench = Bench::gossiping(Arc::new(Secretive));
+    let taken = branch("A", 1);
+    let step = bench.block(&taken[0]);
+    let id = job(&step).unwrap().id;
+    let Reply::Accepted(own) = seal(&mut bench, id).reply else {
+        panic!("not accepted");
+    };
+    assert_eq!(bench.node.tip().hash, own);
+    let told = [genesis().hash(), taken[0].hash()];
+    let levels = Some(told.map(|hash| vec![hash]).to_vec());
+    assert_eq!(bench.node.levels(Levels::All), levels);
+    assert_eq!(bench.node.levels(Levels::Best(0, 9)), levels);
+    assert_eq!(bench.node.levels(Levels::Best(2, 9)), Some(vec![]));
+    assert_eq!(bench.node.levels(Levels::From(told[0], 9)), levels);
+    assert_eq!(bench.node.levels(Levels::From(own, 9)), None);
+    assert_eq!(bench.node.contact().tip.unwrap().hash, told[1]);
 }

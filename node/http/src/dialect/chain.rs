@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Failure;
 use crate::backend::{Backend, Unavailable};
-use crate::limits::CHUNK_BYTES;
+use crate::limits::{CHUNK_BLOCKS_MAX, CHUNK_BYTES};
 
 /// What is still to be sent of a chain.
 pub(crate) struct Chain {
@@ -104,6 +104,7 @@ impl Chain {
             return Ok(text);
         }
         let rest = self.hashes.as_slice();
+        let rest = &rest[..rest.len().min(CHUNK_BLOCKS_MAX)];
         let texts = self.backend.block_texts(rest, CHUNK_BYTES).await?;
         let Some(last) = texts.len().checked_sub(1) else {
             let lost = rest.first().map(ToString::to_string);

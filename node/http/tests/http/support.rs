@@ -153,6 +153,26 @@ impl Backend for Double {
         self.texts.get(hash).cloned().transpose()
     }
 
+    async fn block_texts(
+        &self,
+        hashes: &[Hash],
+        bytes_max: usize,
+    ) -> Result<Vec<Vec<u8>>, Unavailable> {
+        assert!(hashes.len() <= 256, "more than can be sent at once");
+        let (mut texts, mut bytes) = (Vec::new(), 0);
+        for hash in hashes {
+            let Some(text) = self.block_text(hash).await? else {
+                break;
+            };
+            bytes += text.len();
+            texts.push(text);
+            if bytes > bytes_max {
+                break;
+            }
+        }
+        Ok(texts)
+    }
+
     async fn plugins(&self) -> Result<Value, Unavailable> {
         self.peers.clone()?;
         Ok(json!({"plugins": [{"name": "zeros", "options": {"zeros": 4}}]}))
