@@ -139,7 +139,7 @@ fn refusals_are_in_the_node_s_words() {
         (
             "send_refused",
             400,
-            r#"{"errcode": 400,"errmsg": "The sender has 0 and pays 1","rule": "funds"}"#,
+            r#"{"errcode": 400,"errmsg": "The sender has too little","rule": "funds","observed": "0","required": "1"}"#,
         ),
         ("send_busy", 503, r#"{"errcode": 503,"errmsg": "too busy"}"#),
         ("send_no_words", 500, "<html>"),

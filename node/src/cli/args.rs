@@ -106,7 +106,7 @@ pub(crate) struct NodeArgs {
     #[arg(long, value_name = "KEY", value_parser = values::key, help_heading = "Mining")]
     reward_to: Option<String>,
     /// How many threads mine [default: all processors but one]
-    #[arg(long, value_name = "N", help_heading = "Mining")]
+    #[arg(long, value_name = "N", value_parser = values::threads, help_heading = "Mining")]
     threads: Option<NonZeroUsize>,
     /// What to log, as debug, or warn,plugcoin_core=debug [default: info]
     #[arg(long, value_name = "FILTER", value_parser = values::log_filter, help_heading = "Logs")]
@@ -189,7 +189,7 @@ pub(crate) enum WalletCommand {
         #[arg(long, value_name = "KEY", value_parser = values::key)]
         to: String,
         /// How much, as 2 or 0.8; eight decimals at most
-        #[arg(long, value_name = "SUM", value_parser = values::sum)]
+        #[arg(long, value_name = "SUM", value_parser = values::sum, allow_negative_numbers = true)]
         sum: Sum,
         /// The node to post to [default: 127.0.0.1 at --port]
         #[arg(long, value_name = "URL")]

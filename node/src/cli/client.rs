@@ -42,6 +42,20 @@ struct Accepted {
 #[derive(Deserialize)]
 struct Refused {
     errmsg: String,
+    observed: Option<String>,
+    required: Option<String>,
+}
+
+impl Refused {
+    fn words(&self) -> String {
+        let part = |name: &str, value: &Option<String>| {
+            let value = value.as_ref()?;
+            Some(format!("; {name} {value}"))
+        };
+        let observed = part("observed", &self.observed).unwrap_or_default();
+        let required = part("required", &self.required).unwrap_or_default();
+        printable(&format!("{}{observed}{required}", self.errmsg))
+    }
 }
 
 impl Client {
@@ -111,7 +125,7 @@ impl Client {
             return Ok(body);
         }
         let words = match serde_json::from_str::<Refused>(&body) {
-            Ok(refused) => printable(&refused.errmsg),
+            Ok(refused) => refused.words(),
             Err(_) => "it gave no reason".to_owned(),
         };
         // The node judged the request, or was not able to.

@@ -52,6 +52,7 @@ pub struct Given {
     #[serde(deserialize_with = "key")]
     pub reward_to: Option<String>,
     /// How many threads mine.
+    #[serde(deserialize_with = "threads")]
     pub threads: Option<NonZeroUsize>,
     /// What is logged.
     #[serde(deserialize_with = "log_filter")]
@@ -134,4 +135,12 @@ fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::
 
 fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     read(deserializer, values::log_filter)
+}
+
+fn threads<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroUsize>, D::Error> {
+    // A number there, not a text.
+    let number = u64::deserialize(deserializer)?;
+    values::threads(&number.to_string())
+        .map(Some)
+        .map_err(D::Error::custom)
 }

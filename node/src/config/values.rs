@@ -1,10 +1,15 @@
 //! The options' values: how a text is read as each, for the command line and the file alike.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use plugcoin_sdk::ledger::{Address, FIELD_CHARACTERS_MAX, SYSTEM, Sum, check_field};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// The most threads that mine: beyond any machine's cores, and within what a system gives.
+const THREADS_MAX: usize = 1_024;
 
 /// Reads an address to listen on: an IP address, or `localhost`.
 ///
@@ -77,11 +82,34 @@ pub fn sum(text: &str) -> Result<Sum, String> {
     Sum::parse(text).map_err(|invalid| invalid.to_string())
 }
 
+/// Reads how many threads mine.
+///
+/// # Errors
+/// What is wrong, for people.
+pub fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .ok()
+        .filter(|threads: &NonZeroUsize| threads.get() <= THREADS_MAX)
+        .ok_or_else(|| format!("`{text}` is no number of threads; write 1 to {THREADS_MAX}"))
+}
+
 /// Checks a log filter.
+///
+/// * A word alone is a level: a mistyped one would be the name of a target that there is not, and
+///   nothing would be logged.
 ///
 /// # Errors
 /// What is wrong, for people.
 pub fn log_filter(text: &str) -> Result<String, String> {
+    let words = text.split(',').map(str::trim);
+    if let Some(word) = words
+        .filter(|word| !word.is_empty() && !word.contains(['=', '[', ']', '{', '}', '"']))
+        .find(|word| word.parse::<LevelFilter>().is_err())
+    {
+        return Err(format!(
+            "`{word}` is no level; write off, error, warn, info, debug or trace, or TARGET=LEVEL,…"
+        ));
+    }
     EnvFilter::try_new(text)
         .map(|_| text.to_owned())
         .map_err(|error| {
@@ -141,6 +169,18 @@ mod tests {
     #[test]
     fn filters_are_checked_before_they_are_used() {
         assert!(log_filter("info,hyper=warn").is_ok());
+        assert!(log_filter("warn,plugcoin_core=debug").is_ok() && log_filter("OFF").is_ok());
         assert!(log_filter("hyper=loud").is_err());
+        for text in ["inof", "info,plugcoin_core", "debug;hyper"] {
+            assert!(log_filter(text).unwrap_err().contains("no level"), "{text}");
+        }
+    }
+
+    #[test]
+    fn threads_are_some_and_not_too_many() {
+        assert_eq!(threads("1024").map(NonZeroUsize::get), Ok(1_024));
+        for text in ["0", "1025", "-1", "two", ""] {
+            assert!(threads(text).unwrap_err().contains("1 to 1024"), "{text}");
+        }
     }
 }

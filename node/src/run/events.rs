@@ -150,16 +150,12 @@ fn log(event: &Event) {
 }
 
 fn refused(what: &str, hash: &Hash, reason: &Invalid) {
-    let (rule, plugin) = (&*reason.rule, &*reason.plugin);
-    let observed = reason.observed.as_deref().unwrap_or_default();
-    let required = reason.required.as_deref().unwrap_or_default();
+    let (rule, why) = (&*reason.rule, &*reason.message);
+    let plugin = Some(&*reason.plugin).filter(|plugin| !plugin.is_empty());
+    let (observed, required) = (reason.observed.as_deref(), reason.required.as_deref());
     // What may yet become valid is nobody's fault.
     match reason.transient || reason.penalty == 0 {
-        true => {
-            tracing::info!(%hash, rule, plugin, observed, required, message = what, why = &*reason.message);
-        }
-        false => {
-            tracing::warn!(%hash, rule, plugin, observed, required, message = what, why = &*reason.message);
-        }
+        true => tracing::info!(%hash, rule, why, plugin, observed, required, "{what}"),
+        false => tracing::warn!(%hash, rule, why, plugin, observed, required, "{what}"),
     }
 }
