@@ -242,35 +242,31 @@ impl Node {
         ready: Option<View>,
         step: &mut Step,
     ) -> Result<(), Error> {
-        let bodies = |node: &Self, indices: &[Index]| {
-            indices
-                .iter()
-                .map(|&index| node.body(index))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let left = bodies(self, left)?;
-        let joined = bodies(self, joined)?;
         let view = match ready {
             Some(view) => view,
-            None => self.view_over(&left, &joined)?,
+            None => self.view_over(left, joined)?,
         };
         self.views.clear();
         let touched: Vec<String> = view.keys().map(str::to_owned).collect();
-        let gone = left
-            .iter()
-            .flat_map(|block| block.transactions())
-            .map(|t| t.id());
-        self.state.apply(view, gone);
-        for block in &joined {
-            self.remove_mined(block);
+        // One body after another, here and below: all of a deep branch would fill the memory.
+        let mut gone = Vec::new();
+        for &index in left {
+            gone.extend(self.body(index)?.transactions().iter().map(Transaction::id));
+        }
+        self.state.apply(view, gone.into_iter());
+        for &index in joined {
+            let block = self.body(index)?;
+            self.remove_mined(&block);
         }
         self.judge_pool(&touched, step);
-        for transaction in left.iter().flat_map(|block| block.transactions()) {
-            let id = transaction.id();
-            if transaction.is_reward() || self.state.transaction_nr(&id).is_some() {
-                continue;
+        for &index in left {
+            for transaction in self.body(index)?.transactions() {
+                let id = transaction.id();
+                if transaction.is_reward() || self.state.transaction_nr(&id).is_some() {
+                    continue;
+                }
+                self.wait_again(now_us, transaction.clone(), step)?;
             }
-            self.wait_again(now_us, transaction.clone(), step)?;
         }
         Ok(())
     }
@@ -330,29 +326,20 @@ impl Node {
             return Ok(self.views.remove(ready).1);
         }
         let (fork, path) = self.tree.path_to_best(index);
-        let mut left = Vec::new();
-        for nr in self.tree.nr(fork) + 1..=self.tree.nr(self.tree.tip()) {
-            if let Some(at) = self.tree.best_at(nr) {
-                left.push(self.body(at)?);
-            }
-        }
-        let joined = path
-            .iter()
-            .map(|&at| self.body(at))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.view_over(&left, &joined)
+        let above = self.tree.nr(fork) + 1..=self.tree.nr(self.tree.tip());
+        let left: Vec<Index> = above.filter_map(|nr| self.tree.best_at(nr)).collect();
+        self.view_over(&left, &path)
     }
 
-    fn view_over(&self, left: &[Block], joined: &[Block]) -> Result<View, Error> {
-        let tip_nr = left
-            .last()
-            .map_or_else(|| self.tree.nr(self.tree.tip()), Block::nr);
-        let mut view = View::at_tip(tip_nr);
-        for block in left.iter().rev() {
-            view.undo(&self.state, block)?;
+    /// What everybody has when some blocks leave the best chain's top and others join it.
+    fn view_over(&self, left: &[Index], joined: &[Index]) -> Result<View, Error> {
+        let top = left.last().copied().unwrap_or_else(|| self.tree.tip());
+        let mut view = View::at_tip(self.tree.nr(top));
+        for &index in left.iter().rev() {
+            view.undo(&self.state, &self.body(index)?)?;
         }
-        for block in joined {
-            view.apply(&self.state, block)?;
+        for &index in joined {
+            view.apply(&self.state, &self.body(index)?)?;
         }
         Ok(view)
     }
