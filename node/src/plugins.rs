@@ -1,10 +1,13 @@
 //! The plugins that are compiled in: a crate that is not named is not linked.
 
+use difficulty5 as _;
 use ed25519 as _;
 use events_jsonl as _;
 use fifo as _;
 use fixed_reward as _;
 use flood as _;
+use ghost as _;
+use halving as _;
 use journal as _;
 use memory as _;
 use mempool_limits as _;
@@ -16,4 +19,5 @@ use priority as _;
 use proof_of_work as _;
 use random_subset as _;
 use time as _;
+use timestamps as _;
 use zeros as _;

@@ -158,7 +158,7 @@ fn a_port_and_a_data_directory_belong_to_one_node() {
 fn what_does_not_fit_leaves_no_file() {
     let dir = tempdir().unwrap();
     for (args, word) in [
-        ("--plugin difficulty5", "difficulty5"),
+        ("--plugin difficulty55", "difficulty55"),
         ("--set zeros.zeros=many", "zeros"),
         ("--set zeros.ones=1", "ones"),
     ] {
