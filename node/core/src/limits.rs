@@ -66,6 +66,10 @@ pub const PAGE_LEVELS: u64 = 256;
 /// How many pages of a sync are under way or waiting at once: with 4 MiB a page, 16 MiB.
 pub const PAGES_MAX: usize = 4;
 
+/// After how long a sync that brings nothing new is given up, in microseconds: longer than any one
+/// call takes, so that a peer that trickles out what is known holds up the others no longer.
+pub const SYNC_STALL_US: i64 = 180_000_000;
+
 /// How many peers are asked for a block that an orphan lacks.
 pub const FETCH_TRIES_MAX: usize = 4;
 

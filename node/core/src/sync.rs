@@ -15,6 +15,8 @@ pub(crate) struct Sync {
     /// Peers that have the target.
     pub(crate) sources: Vec<PeerId>,
     pub(crate) phase: Phase,
+    /// When it last brought something that was not known.
+    pub(crate) progress_us: i64,
 }
 
 /// How far a sync is.
@@ -101,8 +103,10 @@ impl Pages {
     /// A page came; a rest that it lacks is asked for again, and none at all was no answer.
     ///
     /// * What it has too much belongs to the pages after it, which are asked for already.
-    pub(crate) fn arrive(&mut self, nr: u64, mut blocks: Vec<String>) -> bool {
-        let Some((peer, limit)) = self.in_flight.remove(&nr) else {
+    /// * A page that this peer is not asked for is the answer of a sync that is over: it is left,
+    ///   since whoever is asked for it now would have to answer for it.
+    pub(crate) fn arrive(&mut self, peer: PeerId, nr: u64, mut blocks: Vec<String>) -> bool {
+        let Some(limit) = self.answered(peer, nr) else {
             return true;
         };
         blocks.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -118,10 +122,20 @@ impl Pages {
     }
 
     /// A page didn't come.
-    pub(crate) fn fail(&mut self, nr: u64) {
-        if let Some((_, limit)) = self.in_flight.remove(&nr) {
+    pub(crate) fn fail(&mut self, peer: PeerId, nr: u64) {
+        if let Some(limit) = self.answered(peer, nr) {
             self.todo.insert(nr, limit);
         }
+    }
+
+    /// Ends the waiting for a page, if this peer is asked for it: how many levels it was to have.
+    fn answered(&mut self, peer: PeerId, nr: u64) -> Option<u64> {
+        let (asked, limit) = *self.in_flight.get(&nr)?;
+        if asked != peer {
+            return None;
+        }
+        self.in_flight.remove(&nr);
+        Some(limit)
     }
 
     /// The page that comes next, if it is here: its source, its first height and its blocks.
@@ -164,14 +178,25 @@ mod tests {
         assert_eq!(pages.ask(SECOND, target_nr), Some((d, length)));
         // The lowest page fails while the other source is busy, and a higher one comes in part:
         // the rest of that must not take the last place.
-        pages.fail(a);
+        pages.fail(FIRST, a);
         assert_eq!(pages.ask(SECOND, target_nr), None);
-        assert!(pages.arrive(b, blocks(half)));
+        assert!(pages.arrive(SECOND, b, blocks(half)));
         assert_eq!(pages.ask(SECOND, target_nr), Some((a, length)));
-        assert!(pages.arrive(c, blocks(length)));
-        assert!(pages.arrive(d, blocks(length)));
+        assert!(pages.arrive(FIRST, c, blocks(length)));
+        assert!(pages.arrive(SECOND, d, blocks(length)));
         assert_eq!(pages.ask(SECOND, target_nr), None, "four are under way");
-        assert!(pages.arrive(a, blocks(length)));
+        assert!(pages.arrive(SECOND, a, blocks(length)));
         assert_eq!(pages.take().map(|(_, nr, _)| nr), Some(a));
+    }
+    #[test]
+    fn a_page_counts_for_whoever_is_asked_for_it_alone() {
+        let mut pages = Pages::from(1);
+        let (nr, length) = pages.ask(SECOND, 100_000).unwrap();
+        assert!(pages.arrive(FIRST, nr, vec!["of an earlier sync".into()]));
+        pages.fail(FIRST, nr);
+        assert_eq!(pages.take(), None);
+        let blocks = vec![String::new(); length as usize];
+        assert!(pages.arrive(SECOND, nr, blocks.clone()));
+        assert_eq!(pages.take(), Some((SECOND, nr, blocks)));
     }
 }

@@ -15,7 +15,7 @@ use super::Node;
 use crate::limits::{DIAL_EVERY_US, FETCH_TRIES_MAX, RESEND_MAX, SUGGESTIONS_MAX};
 use crate::peers::Peers;
 use crate::rules::Halt;
-use crate::step::{Call, Output, Step};
+use crate::step::{Call, Output, Reply, Step};
 
 /// What the node keeps of its surroundings.
 #[derive(Debug, Default)]
@@ -324,6 +324,12 @@ impl Node {
         step: &mut Step,
     ) -> Result<(), Halt> {
         match self.receive_block(now_us, block, Origin::Peer(peer), asked, step) {
+            Ok(Reply::Accepted(_)) => {
+                if let Some(sync) = &mut self.sync {
+                    sync.progress_us = now_us;
+                }
+                Ok(())
+            }
             Ok(_) => Ok(()),
             Err(Halt::Invalid(reason)) => {
                 self.blame(now_us, peer, reason, step);

@@ -93,6 +93,7 @@ impl Node {
             phase: Phase::Stage(mut staged),
             target,
             sources,
+            progress_us,
         }) = self.sync.take()
         else {
             return Ok(());
@@ -102,6 +103,7 @@ impl Node {
                 phase: Phase::Stage(staged),
                 target,
                 sources,
+                progress_us,
             });
             return Ok(());
         }
@@ -131,6 +133,7 @@ impl Node {
             phase,
             target,
             sources,
+            progress_us: now_us,
         });
         if let Some(reason) = fault {
             self.blame(now_us, peer, reason, step);

@@ -6,7 +6,7 @@ use plugcoin_sdk::ledger::Block;
 
 use super::Node;
 use super::network::Why;
-use crate::limits::{SIDE_DEPTH_MAX, TIP_GRACE_US};
+use crate::limits::{SIDE_DEPTH_MAX, SYNC_STALL_US, TIP_GRACE_US};
 use crate::rules::Halt;
 use crate::step::{Output, Step};
 use crate::sync::{Expected, Pages, Phase, Sync};
@@ -20,10 +20,18 @@ impl Node {
         {
             self.end_sync(None, step);
         }
-        let mut wake_us = None;
-        if self.sync.is_none() {
-            wake_us = self.begin_sync(now_us, step);
+        if let Some(sync) = &self.sync
+            && now_us - sync.progress_us >= SYNC_STALL_US
+        {
+            for source in sync.sources.clone() {
+                self.give_up_tip(source);
+            }
+            self.end_sync(Some("it brings nothing new"), step);
         }
+        let wake_us = match &self.sync {
+            Some(sync) => Some(sync.progress_us.saturating_add(SYNC_STALL_US)),
+            None => self.begin_sync(now_us, step),
+        };
         self.ask_pages(step);
         wake_us
     }
@@ -67,6 +75,7 @@ impl Node {
             target,
             sources,
             phase: Phase::Seek { nr, step: 1 },
+            progress_us: now_us,
         });
         self.call(
             first,
@@ -74,7 +83,7 @@ impl Node {
             Why::Seek(nr),
             step,
         );
-        None
+        Some(now_us.saturating_add(SYNC_STALL_US))
     }
 
     pub(super) fn end_sync(&mut self, reason: Option<&str>, step: &mut Step) {
@@ -97,16 +106,19 @@ impl Node {
     ) -> Result<(), Halt> {
         let Some(Sync {
             phase: Phase::Seek { nr, step: down },
+            sources,
+            progress_us,
             ..
         }) = &mut self.sync
         else {
             return Ok(());
         };
         let (at, by) = (*nr, *down);
-        if at != asked_nr {
+        if at != asked_nr || sources.first() != Some(&peer) {
             // The answer to a search that is over.
             return Ok(());
         }
+        *progress_us = now_us;
         let block = match texts.first().map(|text| Block::parse(text)) {
             Some(Ok(block)) => Some(block),
             Some(Err(reason)) => {
@@ -188,7 +200,7 @@ impl Node {
         else {
             return Ok(());
         };
-        if !pages.arrive(nr, texts) {
+        if !pages.arrive(peer, nr, texts) {
             self.source_failed(peer, None, step);
             return Ok(());
         }
@@ -258,7 +270,7 @@ impl Node {
         if let Phase::Pages(pages) = &mut sync.phase
             && let Some(nr) = page
         {
-            pages.fail(nr);
+            pages.fail(peer, nr);
         }
         let staging = matches!(&sync.phase, Phase::Stage(staged) if staged.source == peer);
         let seeking = staging || matches!(sync.phase, Phase::Seek { .. });

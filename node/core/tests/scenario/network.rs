@@ -412,6 +412,52 @@ fn a_peer_that_gives_the_same_block_for_every_height_is_soon_given_up() {
 }
 
 #[test]
+fn a_peer_that_trickles_out_known_blocks_does_not_hold_up_the_sync_for_ever() {
+    let chain = whole_chain(9);
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    bench.take(&chain[1..]);
+    let contact = Contact {
+        tip: Some(Tip {
+            nr: 100_000,
+            hash: Hash::of("tip"),
+        }),
+        ..Contact::default()
+    };
+    bench.now_us += 15_000_000;
+    let call = asked(&mut bench);
+    let mut step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    // It says that it knows nothing but the genesis block, and then sends one block a minute.
+    for minute in 0..20 {
+        let page = calls(&step)
+            .into_iter()
+            .find_map(|call| match call.request {
+                PeerRequest::Page { nr, limit } => Some((call.id, nr, limit)),
+                _ => None,
+            });
+        let Some((call, nr, limit)) = page else { break };
+        let blocks = match limit {
+            1 if nr > 0 => Vec::new(),
+            _ => texts(&chain, nr, 1),
+        };
+        assert!(minute < 10, "still at it");
+        bench.now_us += if limit == 1 { 0 } else { 60_000_000 };
+        step = bench.handle(Input::CallEnded {
+            call,
+            result: reply(&contact, PeerAnswer::Blocks(blocks)),
+        });
+    }
+    let given_up = |event: &&Event| matches!(event, Event::SyncEnded { reason: Some(reason), .. } if reason.contains("nothing new"));
+    assert!(events(&step).iter().any(given_up), "{:?}", events(&step));
+    assert!(!bench.node.is_syncing());
+}
+
+#[test]
 fn pages_that_are_longer_than_asked_for_hold_up_nothing() {
     let chain = whole_chain(1_500);
     let tip = chain.last().unwrap().hash();
