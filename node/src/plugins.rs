@@ -1,5 +1,6 @@
 //! The plugins that are compiled in: a crate that is not named is not linked.
 
+use authority as _;
 use difficulty5 as _;
 use ed25519 as _;
 use events_jsonl as _;
