@@ -84,6 +84,8 @@ pub(crate) struct Peers {
     candidates: VecDeque<Address>,
     /// Addresses under which this node met itself.
     selves: HashSet<Address>,
+    /// Those that had to make room, until somebody is told.
+    gave_way: Vec<Address>,
     next: u32,
     changed: bool,
 }
@@ -121,12 +123,22 @@ impl Peers {
     }
 
     /// Adds a peer, unless there are too many or it is this node itself.
+    ///
+    /// * With too many, one that never answered gives way: whoever has one address can name all its
+    ///   ports, and must not keep others out by that.
     pub(crate) fn add(&mut self, address: &Address, pinned: bool, now_us: i64) -> Option<PeerId> {
         if let Some(id) = self.find(address) {
             return Some(id);
         }
-        if self.selves.contains(address) || (!pinned && self.by_id.len() >= PEERS_MAX) {
+        if self.selves.contains(address) {
             return None;
+        }
+        if !pinned && self.by_id.len() >= PEERS_MAX {
+            let silent =
+                |peer: &Peer| !peer.pinned && peer.answered_us.is_none() && peer.failures > 0;
+            let (id, _) = self.iter().find(|(_, peer)| silent(peer))?;
+            let gone = self.remove(id)?;
+            self.gave_way.push(gone.address);
         }
         let id = PeerId(self.next);
         self.next += 1;
@@ -227,8 +239,8 @@ impl Peers {
         Some(until_us)
     }
 
-    /// Drops the peers that have not answered for a day.
-    pub(crate) fn forget_silent(&mut self, now_us: i64) -> Vec<Address> {
+    /// Drops the peers that have not answered for a day; they and those that gave way, with why.
+    pub(crate) fn take_dropped(&mut self, now_us: i64) -> Vec<(Address, &'static str)> {
         let silent: Vec<PeerId> = self
             .iter()
             .filter(|(_, peer)| {
@@ -237,10 +249,20 @@ impl Peers {
             })
             .map(|(id, _)| id)
             .collect();
-        silent
+        let silent: Vec<Address> = silent
             .into_iter()
             .filter_map(|id| self.remove(id))
             .map(|peer| peer.address)
+            .collect();
+        let because = |why| move |address| (address, why);
+        let gave_way = std::mem::take(&mut self.gave_way).into_iter();
+        gave_way
+            .map(because("it never answered, and another peer came"))
+            .chain(
+                silent
+                    .into_iter()
+                    .map(because("it has not answered for a day")),
+            )
             .collect()
     }
 

@@ -436,8 +436,8 @@ impl Node {
         for (hash, origin) in std::mem::take(&mut self.network.lacking) {
             self.fetch(now_us, hash, &origin, step);
         }
-        for address in self.network.peers.forget_silent(now_us) {
-            let reason = "it has not answered for a day".to_owned();
+        for (address, reason) in self.network.peers.take_dropped(now_us) {
+            let reason = reason.to_owned();
             step.outputs
                 .push(Output::Tell(Event::PeerDropped { address, reason }));
         }

@@ -96,6 +96,40 @@ fn nobody_can_make_the_node_take_a_peer_for_itself() {
 }
 
 #[test]
+fn one_caller_that_names_all_its_ports_keeps_nobody_out() {
+    let mut bench = Bench::with_peer(Config::default());
+    let introduce = |bench: &mut Bench, ip: &str, port: u16| {
+        let ip = ip.parse().unwrap();
+        let contact = Contact {
+            port: Some(port),
+            ..Contact::default()
+        };
+        bench.handle(Input::PeerIntroduced { ip, contact })
+    };
+    let mut open = Vec::new();
+    for port in 8_001..9_000 {
+        let step = introduce(&mut bench, "127.0.0.1", port);
+        open.extend(calls(&step).iter().map(|call| call.id));
+    }
+    assert_eq!(bench.node.peer_count(), 1_000);
+    introduce(&mut bench, "10.0.0.1", 6_000);
+    assert_eq!(bench.node.peer_count(), 1_000, "it may yet answer");
+    for call in open {
+        bench.handle(Input::CallEnded {
+            call,
+            result: Err("refused".into()),
+        });
+    }
+    let step = introduce(&mut bench, "10.0.0.1", 6_000);
+    let peers = bench.node.peers(bench.now_us);
+    assert_eq!(peers.len(), 1_000);
+    assert_eq!(peers[0].to_string(), "127.0.0.1:7001", "which is pinned");
+    assert_eq!(peers[999].to_string(), "10.0.0.1:6000");
+    let gone = |event: &&&Event| matches!(event, Event::PeerDropped { .. });
+    assert_eq!(events(&step).iter().filter(gone).count(), 1);
+}
+
+#[test]
 fn a_banned_peer_that_calls_does_not_keep_the_node_awake() {
     let mut bench = Bench::with_peer(Config::default());
     let unanswered = asked(&mut bench);
