@@ -19,6 +19,7 @@ use plugcoin_http as _;
 use priority as _;
 use proof_of_work as _;
 use random_subset as _;
+use retarget as _;
 use time as _;
 use timestamps as _;
 use zeros as _;
