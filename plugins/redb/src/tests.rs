@@ -103,7 +103,7 @@ fn damage_is_an_error_and_never_passed_over() {
     let mut errors = 0;
     // A crash may have torn the last append, and damage there looks the same.
     for (bytes, least) in [(closed, 42), (left, 35)] {
-        for place in (0..bytes.len()).step_by(509) {
+        for place in (0..bytes.len()).step_by(1_021) {
             let mut bytes = bytes.clone();
             bytes[place] ^= 0x55;
             fs::write(&path, &bytes).unwrap();
@@ -122,7 +122,7 @@ fn damage_is_an_error_and_never_passed_over() {
             }
         }
     }
-    assert!(errors > 50);
+    assert!(errors > 25);
 }
 
 #[test]
