@@ -78,6 +78,12 @@ unsafe extern "C" fn create(
         let setup: Setup = border::read(setup)?;
         let plugin = registration(&setup.plugin)?;
         let provided = (plugin.create)(&setup)?;
+        // The other side knows only what is registered, and would miss the rest at its first call.
+        let there = provided.kinds();
+        if let Some(lacking) = plugin.hooks.iter().find(|kind| !there.contains(kind)) {
+            let message = format!("it is registered for {lacking}, and made none");
+            return Err(Error::new(ErrorKind::Plugin, message));
+        }
         let made = Box::into_raw(Box::new(Instance { provided }));
         // SAFETY: the host passes a place for one pointer.
         unsafe { instance.write(made.cast()) };

@@ -133,7 +133,8 @@ impl Library {
             pointer,
         };
         if code != OK {
-            said.judge::<Value>(code, "create")?;
+            said.judge::<Value>(code, "create")?
+                .ok_or_else(|| unknown("create"))?;
         }
         if pointer.is_null() {
             let message = "the library made no plugin, and did not say why";
