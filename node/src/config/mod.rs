@@ -122,6 +122,7 @@ impl Config {
             dir: self.plugin_dir.clone().or_else(own_dir),
             program,
             pins: self.plugin_digests.clone(),
+            trial: Loader::TRIAL,
         })
     }
 

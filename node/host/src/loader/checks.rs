@@ -10,6 +10,7 @@ use object::endian::Endianness;
 use object::read::elf::{FileHeader as _, ProgramHeader as _, Sym as _};
 use plugcoin_sdk::abi::{ABI_MAJOR, ABI_MINOR, ENTRY, NOTE_KIND, NOTE_NAME, Note};
 use plugcoin_sdk::{Error, ErrorKind};
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
 
 type Header = elf::FileHeader64<Endianness>;
@@ -39,7 +40,10 @@ pub(super) struct Checked {
 /// Reads a file once and checks it.
 pub(super) fn read(path: &Path, pin: Option<&str>) -> Result<Checked, Error> {
     let refusal = Refusal(path);
-    let mut file = File::open(path).map_err(|error| refusal.io(error))?;
+    // Nobody waits for the other end of a pipe.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = rustix::fs::open(path, flags, Mode::empty());
+    let mut file = File::from(file.map_err(|errno| refusal.io(errno.into()))?);
     let metadata = file.metadata().map_err(|error| refusal.io(error))?;
     if metadata.is_dir() {
         return refusal.refuse("a library", "a directory");

@@ -5,11 +5,13 @@
 //! * `sealed`: the copy in memory that is opened, which nobody can change any more.
 
 mod checks;
+mod first_calls;
 mod sealed;
 mod trial;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use plugcoin_sdk::plugin::About;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -33,6 +35,8 @@ pub struct Loader {
     pub program: PathBuf,
     /// What files must be, if they are loaded.
     pub pins: Vec<Pin>,
+    /// How long a library may take to open and to make its plugins; see [`Loader::TRIAL`].
+    pub trial: Duration,
 }
 
 /// What the file of a plugin must be.
@@ -70,6 +74,9 @@ struct Opened {
 }
 
 impl Loader {
+    /// Ample for a library that opens files, and short for somebody who waits for a node.
+    pub const TRIAL: Duration = Duration::from_secs(20);
+
     /// Loads what is asked for and not compiled in, and whatever is asked for by its path.
     ///
     /// * A path in the request becomes the names of the plugins in the file.
@@ -193,7 +200,7 @@ impl Loader {
         }
         notes.extend(checked.notes.iter().cloned());
         let sealed = Sealed::new(path, &checked.bytes)?;
-        trial::run(&self.program, path, &sealed, set)?;
+        trial::run(&self.program, path, &sealed, set, self.trial)?;
         let library = sealed.open(path)?;
         let about = library.about().map_err(|error| of_file(path, error))?;
         check_about(path, &about)?;

@@ -1,28 +1,35 @@
-//! The trial: a child process opens a library first and makes its plugins, so that a library which
-//! ends the process by its mere opening ends only the child.
+//! The trial: a child process opens a library first, makes its plugins and calls them, so that a
+//! library which ends the process that opens it ends only the child.
 
 use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugcoin_sdk::plugin::Setup;
 use plugcoin_sdk::{Error, ErrorKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, set_parent_process_death_signal,
+};
 use serde::{Deserialize, Serialize};
 
+use super::first_calls;
 use super::sealed::{self, Sealed};
 use crate::plan;
 use crate::plugin::{LoadedFile, Plugin};
 use crate::request::Setting;
 
-/// How long a library may take to open and to make its plugins.
-const TRIAL_MS: u64 = 20_000;
+/// How long a child's words may take to come after its end: they are in the pipe already.
+const WORDS: Duration = Duration::from_secs(1);
 
-/// How much of a child's words is kept.
-const WORDS_BYTES_MAX: u64 = 64 << 10;
+/// How much of a child's words is kept: the last ones.
+const WORDS_BYTES_MAX: usize = 64 << 10;
 
 /// What stands before the child's answer; a plugin may print what it likes beside it.
 const MARK: &str = "plugcoin-trial ";
@@ -52,6 +59,7 @@ pub(super) fn run(
     path: &Path,
     sealed: &Sealed,
     set: &[Setting],
+    limit: Duration,
 ) -> Result<(), Error> {
     let fault = |error: std::io::Error| {
         let message = format!("{} can't be tried before it is loaded", path.display());
@@ -69,9 +77,11 @@ pub(super) fn run(
         .stdin(Stdio::from(sealed.for_child().map_err(fault)?))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // Whatever it leaves behind can be ended with it.
+        .process_group(0)
         .spawn()
         .map_err(fault)?;
-    let ended = wait(child).map_err(fault)?;
+    let ended = wait(child, limit).map_err(fault)?;
     let answer = ended.output.lines().rev().find_map(|line| {
         let answer = line.strip_prefix(MARK)?;
         serde_json::from_str::<Answer>(answer).ok()
@@ -82,7 +92,7 @@ pub(super) fn run(
         (_, None) => format!(
             "{} can't be loaded: expected that it opens at once, found that it takes more than {} s",
             path.display(),
-            TRIAL_MS / 1000
+            limit.as_secs_f64()
         ),
         (_, Some(status)) => format!(
             "{} can't be loaded: expected that it opens, found that a trial process {}{}",
@@ -127,43 +137,72 @@ impl Ended {
 }
 
 /// Waits for a child, and reads what it says, for so long and so much.
-fn wait(mut child: Child) -> std::io::Result<Ended> {
-    let output = reader(child.stdout.take());
-    let errors = reader(child.stderr.take());
-    let (done, is_done) = channel();
-    let output = thread::spawn(move || {
-        let text = output();
-        // The child's end closes the pipe; a grandchild may hold it, and is not waited for.
-        let _ = done.send(());
-        text
-    });
-    let errors = thread::spawn(errors);
-    let in_time = is_done
-        .recv_timeout(Duration::from_millis(TRIAL_MS))
-        .is_ok();
-    if !in_time {
-        child.kill()?;
-    }
+fn wait(mut child: Child, limit: Duration) -> std::io::Result<Ended> {
+    let output = Words::of(child.stdout.take());
+    let errors = Words::of(child.stderr.take());
+    let pid = Pid::from_child(&child);
+    let in_time = ends(pid, limit);
+    // Until it is waited for, its number is nobody else's.
+    let _ = kill_process_group(pid, Signal::KILL);
     let status = child.wait()?;
     Ok(Ended {
-        status: in_time.then_some(status),
-        output: output.join().unwrap_or_default(),
-        errors: errors.join().unwrap_or_default(),
+        status: in_time?.then_some(status),
+        output: output.text(),
+        errors: errors.text(),
     })
 }
 
-fn reader(from: Option<impl Read>) -> impl FnOnce() -> String {
-    move || {
-        let mut bytes = Vec::new();
-        if let Some(from) = from {
-            // What can't be read is not said.
-            let _ = from.take(WORDS_BYTES_MAX).read_to_end(&mut bytes);
+/// Whether a child ends in time; what it does with its output tells nothing of that.
+fn ends(pid: Pid, limit: Duration) -> std::io::Result<bool> {
+    let process = pidfd_open(pid, PidfdFlags::empty())?;
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).map_err(std::io::Error::other)?;
+        let mut polled = [PollFd::new(&process, PollFlags::IN)];
+        match poll(&mut polled, Some(&left)) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
-        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-/// The child's part: opens the library on its standard input and makes each plugin in it.
+/// What a child says.
+struct Words {
+    last: Arc<Mutex<Vec<u8>>>,
+    end: Receiver<()>,
+}
+
+impl Words {
+    fn of(from: Option<impl Read + Send + 'static>) -> Self {
+        let last = Arc::new(Mutex::new(Vec::new()));
+        let (done, end) = channel();
+        let kept = last.clone();
+        thread::spawn(move || {
+            let mut part = [0; 4096];
+            let mut from = from;
+            // What can't be read is not said.
+            while let Some(Ok(len @ 1..)) = from.as_mut().map(|from| from.read(&mut part)) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&part[..len]);
+                let too_many = kept.len().saturating_sub(WORDS_BYTES_MAX);
+                kept.drain(..too_many);
+            }
+            let _ = done.send(());
+        });
+        Self { last, end }
+    }
+
+    /// The last of what it said; a process that it left behind may hold the pipe, and is not waited for.
+    fn text(self) -> String {
+        let _ = self.end.recv_timeout(WORDS);
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&last).into_owned()
+    }
+}
+
+/// The child's part: opens the library on its standard input, makes each plugin in it, and calls it.
 ///
 /// * `request` is what the parent process gave as the last argument.
 /// * The answer goes to `to`.
@@ -171,6 +210,8 @@ fn reader(from: Option<impl Read>) -> impl FnOnce() -> String {
 /// # Errors
 /// [`ErrorKind::Io`] if the answer can't be written.
 pub fn answer_trial(request: &str, mut to: impl Write) -> Result<(), Error> {
+    // Nobody else would end it, should the parent be gone.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
     let answer = match serde_json::from_str::<Request>(request) {
         Ok(request) => match try_all(&request) {
             Ok(()) => Answer::Fits,
@@ -214,7 +255,7 @@ fn try_all(request: &Request) -> Result<(), Error> {
             setup.values.push((setting.option.clone(), value));
         }
         plugin.resolve(&setup)?;
-        plugin.create(&setup).map_err(|error| {
+        let made = plugin.create(&setup).map_err(|error| {
             let message = format!(
                 "the plugin {} of {} can't start",
                 plugin.name(),
@@ -222,6 +263,7 @@ fn try_all(request: &Request) -> Result<(), Error> {
             );
             Error::new(error.kind(), message).because(error)
         })?;
+        first_calls::make(&made);
     }
     Ok(())
 }
