@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod libraries;
 pub(crate) mod peer;
 pub(crate) mod running;
 pub(crate) mod unmoved;

@@ -50,7 +50,8 @@ impl Running {
         }
     }
 
-    fn try_start(dir: &Path, args: &str) -> Result<Self, (i32, String)> {
+    /// The same, of one that may not start: its exit code, -1 for a signal, and what it logged.
+    pub(crate) fn try_start(dir: &Path, args: &str) -> Result<Self, (i32, String)> {
         let default = dir.join("peers-default.json");
         if !default.exists() {
             std::fs::write(default, "{\"peers\": []}").unwrap();

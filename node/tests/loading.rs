@@ -1,0 +1,442 @@
+//! Libraries that are no plugins, or bad ones: the node does not start, and says why; it is never
+//! ended by them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod program;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+use plugcoin_host::Loader;
+use plugcoin_node::cli::ExitCode;
+use program::libraries::{
+    c_library, damaged, library, mode, with_word, without_entry, without_note, write,
+};
+use program::running::Running;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+/// What a node says that does not start with these plugins.
+fn refusal(dir: &Path, args: &str) -> String {
+    match Running::try_start(dir, &format!("--port 0 {args}")) {
+        Ok(running) => panic!("it started: {}", running.summary),
+        Err((code, log)) => {
+            assert_eq!(code, ExitCode::Configuration as i32, "{log}");
+            log.replace(dir.to_str().unwrap(), "DIR")
+        }
+    }
+}
+
+/// The refusals of several files, each beneath its name.
+fn refusals(dir: &Path, files: &[&str]) -> String {
+    let of_file = |file: &&str| {
+        let said = refusal(dir, &format!("--plugin ./{file}"));
+        assert!(
+            said.contains(&format!("./{file} can't be loaded")),
+            "{said}"
+        );
+        assert!(
+            said.contains("expected") && said.contains("found"),
+            "{said}"
+        );
+        said
+    };
+    files.iter().map(of_file).collect::<Vec<_>>().concat()
+}
+
+/// The digest of the one loaded plugin.
+fn digest(running: &Running) -> String {
+    let plugins: Value = serde_json::from_str(&running.ask("GET", "/plugins", "").1).unwrap();
+    let mut plugins = plugins["plugins"].as_array().unwrap().iter();
+    let digest = plugins
+        .find_map(|plugin| plugin["digest"].as_str())
+        .unwrap();
+    assert_eq!(digest.len(), 64);
+    digest.to_owned()
+}
+
+/// A pipe by name, at which nobody ever writes.
+fn mkfifo(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+/// An empty folder, and the bytes of a good library.
+fn good() -> (TempDir, Vec<u8>) {
+    (
+        tempdir().unwrap(),
+        fs::read(library("even-harder")).unwrap(),
+    )
+}
+
+#[test]
+fn what_is_no_library() {
+    let (dir, _) = good();
+    let dir = dir.path();
+    write(dir, "text.so", "difficulty = 5\n");
+    write(dir, "empty.so", "");
+    write(dir, "image.so", [0x89, b'P', b'N', b'G', 0, 1, 2, 3]);
+    fs::create_dir(dir.join("folder.so")).unwrap();
+    mkfifo(&dir.join("pipe.so"));
+    fs::copy(env!("CARGO_BIN_EXE_node"), dir.join("program.so")).unwrap();
+    let files = [
+        "text.so",
+        "empty.so",
+        "image.so",
+        "folder.so",
+        "pipe.so",
+        "program.so",
+    ];
+    assert_snapshot!(refusals(dir, &files));
+}
+
+#[test]
+fn what_is_not_there() {
+    let dir = tempdir().unwrap();
+    let said = [
+        refusal(dir.path(), "--plugin ./gone.so"),
+        refusal(dir.path(), "--plugin even-harder --plugin-dir ."),
+    ];
+    assert!(
+        said[1].contains("there is no plugin even-harder"),
+        "{}",
+        said[1]
+    );
+    assert_snapshot!(said[0]);
+}
+
+#[test]
+fn a_library_that_was_cut_off() {
+    let (dir, bytes) = good();
+    for percent in [1, 25, 50, 75, 90] {
+        let name = format!("cut{percent}.so");
+        write(dir.path(), &name, &bytes[..bytes.len() * percent / 100]);
+        let said = refusals(dir.path(), &[&name]);
+        assert!(said.contains("expected a whole library, found"), "{said}");
+        assert!(said.contains("cut off"), "{said}");
+    }
+}
+
+#[test]
+fn a_library_for_something_else() {
+    let (dir, bytes) = good();
+    let dir = dir.path();
+    // The machine is the header's word at 18; 8 is MIPS.
+    let mut machine = bytes.clone();
+    machine[18..20].copy_from_slice(&8_u16.to_ne_bytes());
+    write(dir, "machine.so", machine);
+    write(dir, "entry.so", without_entry(&bytes));
+    write(dir, "note.so", without_note(&bytes));
+    write(dir, "major.so", with_word(&bytes, 0, 2));
+    write(dir, "old.so", with_word(&bytes, 0, 0));
+    write(dir, "minor.so", with_word(&bytes, 1, 1));
+    write(dir, "abort.so", with_word(&bytes, 2, 0));
+    c_library(dir, "bare", "int nothing = 1;\n");
+    let said = refusals(
+        dir,
+        &[
+            "machine.so",
+            "entry.so",
+            "note.so",
+            "major.so",
+            "old.so",
+            "minor.so",
+            "abort.so",
+            "bare.so",
+        ],
+    );
+    assert_snapshot!(said.replace(std::env::consts::ARCH, "ARCH"));
+}
+
+/// A plugin in C whose functions can be replaced.
+const C: &str = r#"
+#include <plugcoin_plugin.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+PLUGCOIN_NOTE;
+static int32_t tell(const plugcoin_sink *sink, const char *text) {
+    return sink->write(sink->context, (const uint8_t *)text, strlen(text));
+}
+#ifndef ABOUT
+#define ABOUT "[{\"name\":\"one\",\"version\":\"1.0.0\",\"rules_version\":1,\"hooks\":[\"reward\"]}]"
+#endif
+#ifndef CREATE
+#define CREATE *instance = (void *)ABOUT; return PLUGCOIN_OK;
+#endif
+#ifndef SIZE
+#define SIZE sizeof(plugcoin_table)
+#endif
+static int32_t create(const uint8_t *setup, size_t setup_len, void **instance,
+                      const plugcoin_sink *sink) {
+    (void)setup, (void)setup_len, (void)instance, (void)sink, (void)tell;
+    CREATE
+}
+static int32_t call(void *instance, const uint8_t *method, size_t method_len, const uint8_t *input,
+                    size_t input_len, const plugcoin_sink *sink) {
+    (void)instance, (void)input, (void)input_len;
+    if (method_len == 13 && !memcmp(method, "library.about", 13)) tell(sink, ABOUT);
+    else if (method_len == 15 && !memcmp(method, "library.resolve", 15)) tell(sink, "{}");
+    else return PLUGCOIN_UNKNOWN;
+    return PLUGCOIN_OK;
+}
+static void destroy(void *instance) { (void)instance; }
+static const plugcoin_table table = {SIZE, 1, 0, 0, create, call, destroy};
+#ifndef ENTER
+#define ENTER return &table;
+#endif
+const plugcoin_table *plugcoin_plugin(const plugcoin_host *host) { (void)host, (void)table; ENTER }
+"#;
+
+/// Makes a plugin in C with these definitions before its text.
+fn c_plugin(dir: &Path, name: &str, definitions: &str) -> String {
+    c_library(dir, name, &format!("{definitions}\n{C}"))
+}
+
+#[test]
+fn a_library_that_ends_the_process_that_opens_it_ends_only_the_trial() {
+    let dir = tempdir().unwrap();
+    let dir = dir.path();
+    let at_opening = |what: &str| {
+        format!(
+            "#include <stdlib.h>\n#include <unistd.h>\n#include <stdio.h>\n\
+             __attribute__((constructor)) static void at_opening(void) {{ {what} }}"
+        )
+    };
+    c_plugin(dir, "aborts", &at_opening("abort();"));
+    c_plugin(dir, "exits", &at_opening("_exit(0);"));
+    c_plugin(
+        dir,
+        "complains",
+        &at_opening("fputs(\"no licence\\n\", stderr); exit(7);"),
+    );
+    c_plugin(
+        dir,
+        "crashes",
+        "#define ENTER *(volatile int *)8 = 1; return &table;",
+    );
+    assert_snapshot!(refusals(
+        dir,
+        &["aborts.so", "exits.so", "complains.so", "crashes.so"]
+    ));
+}
+
+#[test]
+fn a_library_that_never_comes_to_an_end_is_given_up() {
+    let dir = tempdir().unwrap();
+    let hangs = [
+        ("waits", "for (;;) pause();"),
+        // Whoever closes its output has not ended.
+        ("closes", "close(1); close(2); for (;;) pause();"),
+        ("talks", "for (;;) puts(\"still here\");"),
+        // What it left behind holds the output.
+        ("leaves", "if (fork()) _exit(0); sleep(20); _exit(0);"),
+    ];
+    for (name, what) in hangs {
+        let file = c_plugin(
+            dir.path(),
+            name,
+            &format!(
+                "#include <unistd.h>\n#include <stdio.h>\n\
+                 __attribute__((constructor)) static void at_opening(void) {{ {what} }}"
+            ),
+        );
+        let loader = Loader {
+            dir: None,
+            program: env!("CARGO_BIN_EXE_node").into(),
+            pins: Vec::new(),
+            trial: Duration::from_millis(500),
+        };
+        let started = Instant::now();
+        let Err(error) = loader.look(&dir.path().join(file)) else {
+            panic!("{name} fits");
+        };
+        let error = error.to_string();
+        match name {
+            "leaves" => assert!(error.contains("ended with 0 and no answer"), "{error}"),
+            _ => assert!(
+                error.contains("found that it takes more than 0.5 s"),
+                "{error}"
+            ),
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "{name}");
+    }
+}
+
+#[test]
+fn a_library_that_does_not_do_what_the_abi_says() {
+    let dir = tempdir().unwrap();
+    let dir = dir.path();
+    let about = |text: &str| format!("#define ABOUT \"{}\"", text.replace('"', "\\\""));
+    let named = |name: &str| {
+        format!(r#"{{"name":"{name}","version":"1","rules_version":1,"hooks":["reward"]}}"#)
+    };
+    for (name, definitions) in [
+        ("no_table", "#define ENTER return 0;".to_owned()),
+        ("short", "#define SIZE 16".to_owned()),
+        (
+            "nothing_made",
+            "#define CREATE return PLUGCOIN_OK;".to_owned(),
+        ),
+        (
+            "no_create",
+            "#define CREATE *instance = (void *)ABOUT; return PLUGCOIN_UNKNOWN;".to_owned(),
+        ),
+        ("odd_code", "#define CREATE return 77;".to_owned()),
+        ("mute", "#define CREATE return PLUGCOIN_FAULT;".to_owned()),
+        ("no_json", about("Rewards!")),
+        ("no_plugins", about("[]")),
+        ("odd_name", about(&format!("[{}]", named("../x")))),
+        (
+            "twins",
+            about(&format!("[{},{}]", named("twin"), named("twin"))),
+        ),
+        (
+            "no_hooks",
+            about(&format!("[{}]", named("idle").replace("\"reward\"", ""))),
+        ),
+        (
+            "odd_hook",
+            about(&format!(
+                "[{}]",
+                named("odd").replace("\"reward\"", "\"weather\"")
+            )),
+        ),
+    ] {
+        c_plugin(dir, name, &definitions);
+    }
+    let files = [
+        "no_table",
+        "short",
+        "nothing_made",
+        "no_create",
+        "odd_code",
+        "mute",
+        "no_json",
+        "no_plugins",
+        "odd_name",
+        "twins",
+        "no_hooks",
+        "odd_hook",
+    ];
+    let said = files.map(|file| refusal(dir, &format!("--plugin ./{file}.so")));
+    assert_snapshot!(said.concat());
+}
+
+#[test]
+fn a_plugin_that_is_not_made() {
+    let dir = tempdir().unwrap();
+    let dir = dir.path();
+    fs::copy(library("several"), dir.join("several.so")).unwrap();
+    let said = ["refuses", "panics", "half"].map(|start| {
+        let args = format!("--plugin ./several.so --set two-rules.start={start}");
+        refusal(dir, &args)
+    });
+    let options = [
+        "--set two-rules.coins=many",
+        "--set two-rules.beginning=well",
+    ];
+    let options = options.map(|set| refusal(dir, &format!("--plugin ./several.so {set}")));
+    let other = refusal(dir, "--plugin ./several.so:three-rules");
+    assert_snapshot!(said.concat() + &options.concat() + &other);
+}
+
+#[test]
+fn two_libraries_of_one_plugin() {
+    let (dir, bytes) = good();
+    write(dir.path(), "one.so", &bytes);
+    // Behind the sections nobody looks.
+    write(dir.path(), "other.so", [&*bytes, &b"other"[..]].concat());
+    let said = refusal(dir.path(), "--plugin ./one.so --plugin ./other.so");
+    assert_snapshot!(said);
+}
+
+#[test]
+fn who_may_write_it() {
+    let (dir, bytes) = good();
+    let dir = dir.path();
+    write(dir, "even.so", &bytes);
+    mode(dir, "even.so", 0o757);
+    assert_snapshot!(refusals(dir, &["even.so"]));
+    mode(dir, "even.so", 0o775);
+    let running = Running::start(dir, "--port 0 --plugin ./even.so");
+    let log = running.log();
+    assert!(log.contains("./even.so is writable by its group"), "{log}");
+    mode(dir, "even.so", 0o755);
+    let log = Running::start(dir, "--port 0 --plugin ./even.so").log();
+    assert!(!log.contains("writable"), "{log}");
+}
+
+#[test]
+fn a_digest_pins_a_file() {
+    let (dir, bytes) = good();
+    let dir = dir.path();
+    write(dir, "libeven_harder.so", &bytes);
+    let digest = digest(&Running::start(
+        dir,
+        "--port 0 --plugin ./libeven_harder.so",
+    ));
+    let wrong = "0".repeat(64);
+    for name in ["even-harder", "./libeven_harder.so"] {
+        let plugin = format!("--plugin-dir . --plugin {name}");
+        Running::start(
+            dir,
+            &format!("--port 0 {plugin} --plugin-digest {name}={digest}"),
+        );
+        let said = refusal(dir, &format!("{plugin} --plugin-digest {name}={wrong}"));
+        assert!(said.contains(&digest) && said.contains(&wrong), "{said}");
+        assert!(
+            said.contains("libeven_harder.so can't be loaded: expected"),
+            "{said}"
+        );
+    }
+    let idle = refusal(dir, &format!("--plugin-digest even-harder={digest}"));
+    let compiled_in = refusal(
+        dir,
+        &format!("--plugin ghost --plugin-digest ghost={digest}"),
+    );
+    assert_snapshot!(idle + &compiled_in);
+}
+
+#[test]
+fn a_file_that_changes_while_the_node_runs() {
+    let (dir, bytes) = good();
+    let dir = dir.path();
+    write(dir, "even.so", &bytes);
+    let running = Running::start(dir, "--port 0 --plugin ./even.so --mine --mine-interval 0s");
+    let before = digest(&running);
+    // In place: whoever had it mapped would be ended by a signal. Then another file of that name.
+    fs::write(dir.join("even.so"), "gone").unwrap();
+    write(dir, "new.so", "new");
+    fs::rename(dir.join("new.so"), dir.join("even.so")).unwrap();
+    let height = running.status()["height"].as_u64().unwrap();
+    running.wait("further blocks", |status| {
+        status["height"].as_u64().unwrap() > height + 2
+    });
+    assert_eq!(digest(&running), before);
+}
+
+#[test]
+fn thirty_damaged_files_end_no_node() {
+    let (dir, bytes) = good();
+    let mut loaded = 0;
+    for seed in 0..30 {
+        // Every other time among what the system reads to load it.
+        let within = [bytes.len(), 64 << 10][usize::try_from(seed).unwrap() % 2];
+        let changes = 1 << (seed / 2 % 10);
+        let file = write(dir.path(), "x.so", damaged(&bytes, seed, changes, within));
+        match Running::try_start(dir.path(), &format!("--port 0 --plugin ./{file}")) {
+            Ok(_) => loaded += 1,
+            Err((code, log)) => {
+                // What is damaged too little to be refused may still fail when it is used.
+                let clean = [ExitCode::Configuration, ExitCode::Plugin].map(|code| code as i32);
+                assert!(clean.contains(&code), "seed {seed}, exit {code}: {log}");
+                assert!(log.starts_with("error: "), "seed {seed}: {log}");
+            }
+        }
+    }
+    assert!((1..30).contains(&loaded), "{loaded} of them were loaded");
+}
