@@ -8,6 +8,7 @@ use plugcoin_sdk::plugin::{Active, Hooks, Provided, Rule, Schedule, Scheduled, S
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 
+use crate::guard::{Consequence, Watch, guard};
 use crate::manifest::Manifest;
 use crate::plan::{Chosen, Plan};
 use crate::registry::names;
@@ -21,6 +22,8 @@ pub struct Resolved {
     pub transport: Active<dyn Transport>,
     /// What the node says of each plugin: in the order of [`HookKind::ALL`], then by name.
     pub manifests: Vec<Manifest>,
+    /// What is known of each plugin at work, in the same order.
+    pub watches: Vec<Arc<Watch>>,
     /// What decides what is valid or wins.
     pub rules: Vec<Rule>,
     /// The fingerprint of the rules.
@@ -28,12 +31,23 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// The answer of `GET /plugins`.
+    /// The answer of `GET /plugins`, as things stand.
     pub fn manifests_json(&self) -> Value {
+        let plugins: Vec<Manifest> = self
+            .manifests
+            .iter()
+            .map(|manifest| {
+                let of_plugin = |watch: &&Arc<Watch>| **watch.plugin() == *manifest.name;
+                match self.watches.iter().find(of_plugin) {
+                    Some(watch) => manifest.with(watch),
+                    None => manifest.clone(),
+                }
+            })
+            .collect();
         json!({
             "fingerprint": self.fingerprint,
             "genesis": genesis().hash(),
-            "plugins": self.manifests,
+            "plugins": plugins,
         })
     }
 }
@@ -73,18 +87,19 @@ impl Plan {
                     data_dir: None,
                     ..chosen.setup.clone()
                 };
-                chosen.make(&setup)
+                chosen.make(&setup, &Provided::default())
             })
             .collect::<Result<Vec<_>, Error>>()?;
         one(&made, HookKind::Signer, |provided| provided.signer.clone())
     }
 
     fn create_with(&self, storage: Option<Active<dyn Storage>>) -> Result<Resolved, Error> {
+        let instead = self.make_instead()?;
         let made = self
             .chosen
             .iter()
             .filter(|chosen| storage.is_none() || chosen.places != [(HookKind::Storage, 0)])
-            .map(|chosen| chosen.make(&chosen.setup))
+            .map(|chosen| chosen.make(&chosen.setup, &instead))
             .collect::<Result<Vec<_>, Error>>()?;
         let storage = match storage {
             Some(storage) => storage,
@@ -112,9 +127,30 @@ impl Plan {
             hooks,
             transport: one(&made, HookKind::Transport, |p| p.transport.clone())?,
             manifests: self.manifests(),
+            watches: made.iter().map(|made| made.watch.clone()).collect(),
             rules: self.rules(),
             fingerprint: self.fingerprint(),
         })
+    }
+}
+
+impl Plan {
+    /// Makes what takes over from other plugins, with the defaults of its options.
+    fn make_instead(&self) -> Result<Provided, Error> {
+        let mut all = Provided::default();
+        for (kind, plugin) in &self.instead {
+            let provided = plugin.create(&Setup {
+                plugin: plugin.name().to_owned(),
+                ..Setup::default()
+            })?;
+            match kind {
+                HookKind::Gossip => all.gossip = provided.gossip,
+                HookKind::Transport => all.transport = provided.transport,
+                HookKind::Mempool => all.mempool = provided.mempool,
+                _ => {}
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -122,10 +158,11 @@ impl Plan {
 struct Made<'a> {
     chosen: &'a Chosen,
     provided: Provided,
+    watch: Arc<Watch>,
 }
 
 impl Chosen {
-    fn make(&self, setup: &Setup) -> Result<Made<'_>, Error> {
+    fn make(&self, setup: &Setup, instead: &Provided) -> Result<Made<'_>, Error> {
         let name = self.plugin.name();
         let provided = self.plugin.create(setup).map_err(|error| {
             Error::new(error.kind(), format!("the plugin {name} can't start")).because(error)
@@ -147,9 +184,12 @@ impl Chosen {
                 ),
             ));
         }
+        let kinds = self.places.iter().map(|(kind, _)| *kind);
+        let watch = Watch::new(name, setup.log(), Consequence::of(kinds));
         Ok(Made {
             chosen: self,
-            provided,
+            provided: guard(provided, &watch, instead),
+            watch,
         })
     }
 }

@@ -9,6 +9,7 @@
 
 mod create;
 mod differences;
+mod guard;
 mod loader;
 mod manifest;
 mod nearest;
@@ -19,6 +20,7 @@ mod request;
 
 pub use create::Resolved;
 pub use differences::differences;
+pub use guard::{Health, Watch, watchdog};
 pub use loader::{Loader, Pin, answer_trial};
 pub use manifest::{Manifest, OptionValue, State};
 pub use plan::Plan;

@@ -8,6 +8,7 @@ use plugcoin_sdk::plugin::OptionSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::guard::{Consequence, Health, Watch};
 use crate::plugin::{Form, Plugin};
 
 /// What a node says of one of its plugins.
@@ -36,6 +37,9 @@ pub struct Manifest {
     pub options: Vec<OptionValue>,
     /// What it is doing.
     pub state: State,
+    /// How it has fared; none of one that is not at work.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
 }
 
 /// What a plugin is doing.
@@ -46,6 +50,12 @@ pub enum State {
     Active,
     /// It can be had by name.
     Available,
+    /// It failed, and the default does its work.
+    Replaced,
+    /// It failed, and nobody does its work.
+    Off,
+    /// It failed, and the node stops.
+    Failed,
 }
 
 /// An option with its value.
@@ -59,6 +69,22 @@ pub struct OptionValue {
 }
 
 impl Manifest {
+    /// The same with how the plugin has fared.
+    pub(crate) fn with(&self, watch: &Watch) -> Self {
+        let health = watch.health();
+        let state = match (health.failed, Consequence::of(self.hooks.iter().copied())) {
+            (false, _) => self.state,
+            (true, Consequence::Stop) => State::Failed,
+            (true, Consequence::Replace) => State::Replaced,
+            (true, Consequence::Off) => State::Off,
+        };
+        Self {
+            state,
+            health: Some(health),
+            ..self.clone()
+        }
+    }
+
     /// What can be said of a plugin that nobody has asked for: its options have their defaults.
     pub(crate) fn available(plugin: &Plugin) -> Self {
         let places: Vec<_> = plugin.about().hooks.iter().map(|&hook| (hook, 0)).collect();
@@ -110,6 +136,7 @@ impl Manifest {
             from,
             options,
             state,
+            health: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use plugcoin_sdk::plugin::{Rule, Setup, fingerprint};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
+use crate::guard::Consequence;
 use crate::manifest::Manifest;
 use crate::plugin::Plugin;
 use crate::registry::{Registry, names};
@@ -19,6 +20,8 @@ type Place = (HookKind, u64);
 /// * In a stable order: that of [`HookKind::ALL`], then by name.
 pub struct Plan {
     pub(crate) chosen: Vec<Chosen>,
+    /// What takes over from another plugin for a hook without which the node can go on.
+    pub(crate) instead: Vec<(HookKind, Plugin)>,
 }
 
 /// A plugin that was chosen.
@@ -67,8 +70,9 @@ impl Plan {
                     options,
                 })
             })
-            .collect::<Result<_, Error>>()?;
-        Ok(Self { chosen })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let instead = instead(registry, &chosen, defaults);
+        Ok(Self { chosen, instead })
     }
 
     /// What the node says of each plugin.
@@ -171,6 +175,23 @@ fn named(registry: &Registry, asked: &[Named]) -> Result<Vec<Active>, Error> {
         }
     }
     Ok(active)
+}
+
+/// The defaults of the hooks that may be replaced at work, where another plugin was chosen.
+fn instead(
+    registry: &Registry,
+    chosen: &[Chosen],
+    defaults: &[(HookKind, &str)],
+) -> Vec<(HookKind, Plugin)> {
+    let replaced = |(kind, name): &&(HookKind, &str)| {
+        let of_kind = chosen.iter().find(|chosen| chosen.provides(*kind));
+        Consequence::of([*kind]) == Consequence::Replace
+            && of_kind.is_some_and(|chosen| chosen.plugin.name() != *name)
+    };
+    let defaults = defaults.iter().filter(replaced);
+    defaults
+        .filter_map(|(kind, name)| Some((*kind, registry.find(name)?)))
+        .collect()
 }
 
 /// A height is for hooks that judge a block by its own height alone.

@@ -1,5 +1,6 @@
 //! [`Plugin`]: a plugin that can be had, compiled in or loaded.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use plugcoin_sdk::abi::Library;
 use plugcoin_sdk::plugin::{About, Provided, Registration, Setup};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::guard::panicked;
 
 /// A plugin that can be had.
 ///
@@ -111,7 +114,10 @@ impl Plugin {
     /// Whatever it says.
     pub(crate) fn create(&self, setup: &Setup) -> Result<Provided, Error> {
         match &self.0.source {
-            Source::CompiledIn(registration) => (registration.create)(setup),
+            Source::CompiledIn(registration) => {
+                let create = AssertUnwindSafe(|| (registration.create)(setup));
+                catch_unwind(create).unwrap_or_else(|panic| Err(panicked(&*panic)))
+            }
             Source::Loaded { library, .. } => library.create(setup, &self.0.about),
         }
     }

@@ -1,0 +1,165 @@
+//! Every hook as its guard: each method is the hook's own, behind [`Guarded::call`].
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use plugcoin_sdk::hooks::{
+    Admission, Ancestor, BlockContext, Branch, Capacity, Consensus, Contact, Difficulty, Due,
+    Event, ForkChoice, Gossip, GossipAction, GossipEvent, Item, KeyPair, Mempool, Merkle,
+    NonceLength, Observer, Origin, PeerId, PeerReply, PeerRequest, PeerView, PoolSummary,
+    Preference, Record, Reward, Seal, SealVerdict, Signed, Signer, Slice, Spread, Storage,
+    TransactionContext, Transport, Validity, Wants,
+};
+use plugcoin_sdk::ledger::{
+    Address, Amount, Block, Draft, Hash, Header, Target, Transaction, Work,
+};
+use plugcoin_sdk::{Error, Verdict};
+
+use super::{Guarded, panicked};
+
+macro_rules! guarded {
+    ($($hook:ident {
+        $( fn $method:ident(&self $(, $name:ident: $type:ty)* $(,)?) -> $result:ty; )*
+        $( const fn $constant:ident(&self) -> $value:ty; )*
+    })*) => { $(
+        impl $hook for Guarded<dyn $hook> {
+            $( fn $method(&self $(, $name: $type)*) -> $result {
+                self.call(|hook| hook.$method($($name),*))
+            } )*
+            $( fn $constant(&self) -> $value {
+                self.active().$constant()
+            } )*
+        }
+    )* };
+}
+
+guarded! {
+    Consensus {
+        fn seal(&self, draft: &Draft, parent: &Header, target: &Target, slice: Slice) -> Result<Seal, Error>;
+        fn check_seal(&self, header: &Header, parent: Option<&Header>, target: &Target) -> Result<SealVerdict, Error>;
+        fn work(&self, target: &Target) -> Result<Work, Error>;
+        const fn nonce_length(&self) -> NonceLength;
+    }
+    Signer {
+        fn verify(&self, key: &str, text: &str, signature: &str) -> Result<bool, Error>;
+        fn verify_batch(&self, signed: &[Signed<'_>]) -> Result<Vec<bool>, Error>;
+        fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error>;
+        fn public_key(&self, secret: &str) -> Result<String, Error>;
+        fn sign(&self, secret: &str, text: &str) -> Result<String, Error>;
+        const fn scheme(&self) -> &str;
+    }
+    Gossip {
+        fn targets(&self, item: &Item, origin: &Origin, peers: &[PeerView], seed: u64) -> Result<Spread, Error>;
+        fn on_event(&self, event: &GossipEvent, peers: &[PeerView]) -> Result<Vec<GossipAction>, Error>;
+        fn ask(&self, peers: &[PeerView], now_us: i64) -> Result<Vec<PeerId>, Error>;
+    }
+    Difficulty {
+        fn target(&self, nr: u64, ancestors: &[Ancestor]) -> Result<Target, Error>;
+        fn wants(&self, nr: u64) -> Result<Wants, Error>;
+        const fn easiest(&self) -> Target;
+    }
+    ForkChoice {
+        fn prefer(&self, a: &Branch, b: &Branch) -> Result<Preference, Error>;
+    }
+    Reward {
+        fn reward(&self, nr: u64) -> Result<Amount, Error>;
+    }
+    Merkle {
+        fn root(&self, leaves: &[Hash]) -> Result<Hash, Error>;
+    }
+    Mempool {
+        fn admit(&self, transaction: &Transaction, pool: &PoolSummary) -> Result<Admission, Error>;
+        fn due(&self, pool: &PoolSummary, now_us: i64) -> Result<Due, Error>;
+        const fn capacity(&self) -> Capacity;
+    }
+    Validity {
+        fn check_block(&self, block: &Block, context: &BlockContext<'_>) -> Result<Verdict, Error>;
+        fn check_transaction(&self, transaction: &Transaction, context: &TransactionContext) -> Result<Verdict, Error>;
+        fn earliest_us(&self, parent: &Header) -> Result<Option<i64>, Error>;
+    }
+    Observer {
+        fn on_event(&self, event: &Event, now_us: i64) -> Result<(), Error>;
+    }
+}
+
+// Its visitors may be called once alone, and it has nothing to fall back on.
+impl Storage for Guarded<dyn Storage> {
+    fn append(&self, records: &[Record]) -> Result<(), Error> {
+        self.watch.measure(|| self.hook.append(records))
+    }
+
+    fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        // A visitor's own end is no fault of the storage.
+        let mut ended = Ok(());
+        let replayed = self.watch.measure(|| {
+            let visited = self.hook.replay(&mut |record| {
+                visit(record).map_err(|error| {
+                    let stop = Error::new(error.kind(), "the visit was ended");
+                    ended = Err(error);
+                    stop
+                })
+            });
+            match &ended {
+                Ok(()) => visited,
+                Err(_) => Ok(()),
+            }
+        });
+        ended.and(replayed)
+    }
+
+    fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        self.watch.measure(|| self.hook.read(hash))
+    }
+
+    fn read_many(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        self.watch.measure(|| self.hook.read_many(hashes, visit))
+    }
+
+    fn block(&self, hash: &Hash) -> Result<Option<Block>, Error> {
+        self.watch.measure(|| self.hook.block(hash))
+    }
+
+    fn location(&self) -> Option<String> {
+        self.hook.location()
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Guarded<dyn Transport> {
+    async fn call(
+        &self,
+        to: &Address,
+        me: &Contact,
+        request: PeerRequest,
+    ) -> Result<PeerReply, Error> {
+        let again = self.instead.as_ref().map(|_| request.clone());
+        if self.instead.is_some() && self.watch.has_failed() {
+            return self.active().call(to, me, request).await;
+        }
+        let started = self.watch.start();
+        let replied = caught(self.hook.call(to, me, request)).await;
+        self.watch.stop(started);
+        match (self.watch.judge(replied), again) {
+            (Err(_), Some(request)) if self.watch.has_failed() => {
+                self.active().call(to, me, request).await
+            }
+            (result, _) => result,
+        }
+    }
+}
+
+/// A future whose panic is an error.
+async fn caught<R>(future: impl Future<Output = Result<R, Error>>) -> Result<R, Error> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
+    })
+    .await
+}

@@ -1,0 +1,55 @@
+//! Guards: every hook is called through one, whichever way its plugin came into the program.
+//!
+//! * A panic becomes an [`Error`]; nothing unwinds into the node.
+//! * Calls are counted, and the time that they take is measured: shown, and never a verdict.
+//! * When a plugin for Mempool, Gossip or Transport fails, the default takes over.
+
+mod hooks;
+mod provided;
+mod watch;
+pub mod watchdog;
+
+use std::sync::Arc;
+
+use plugcoin_sdk::Error;
+
+pub(crate) use provided::guard;
+pub(crate) use watch::{Consequence, panicked};
+pub use watch::{Health, Watch};
+
+/// A hook behind its guard.
+pub(crate) struct Guarded<T: ?Sized> {
+    hook: Arc<T>,
+    watch: Arc<Watch>,
+    /// What takes over when it fails.
+    instead: Option<Arc<T>>,
+}
+
+impl<T: ?Sized> Guarded<T> {
+    /// Guards a hook; another may take over from it when it fails.
+    fn new(hook: Arc<T>, watch: &Arc<Watch>, instead: Option<Arc<T>>) -> Self {
+        Self {
+            hook,
+            watch: watch.clone(),
+            instead,
+        }
+    }
+
+    /// The hook that holds now.
+    fn active(&self) -> &T {
+        match &self.instead {
+            Some(instead) if self.watch.has_failed() => instead,
+            _ => &self.hook,
+        }
+    }
+
+    fn call<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
+        if self.instead.is_some() && self.watch.has_failed() {
+            return run(self.active());
+        }
+        match (self.watch.measure(|| run(&self.hook)), &self.instead) {
+            (Err(_), Some(instead)) if self.watch.has_failed() => run(instead),
+            (result, _) => result,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! [`Watch`]: what is known of a plugin at work.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use plugcoin_sdk::hooks::HookKind;
+use plugcoin_sdk::log::Log;
+use plugcoin_sdk::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
+
+use super::watchdog::{self, Inside};
+
+/// The first calls are all timed, and then one of so many: reading the clock twice costs more than
+/// many a rule.
+const TIMED_FIRST: u64 = 64;
+const TIMED_EACH: u64 = 16;
+
+/// How much of a fault's words is kept.
+const FAULT_CHARACTERS_MAX: usize = 400;
+
+/// What is known of a plugin at work.
+pub struct Watch {
+    /// Its place among all.
+    place: usize,
+    plugin: Arc<str>,
+    log: Log,
+    consequence: Consequence,
+    calls: AtomicU64,
+    time_ns: AtomicU64,
+    failed: AtomicBool,
+    fault: Mutex<Option<String>>,
+}
+
+/// What follows when a plugin fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consequence {
+    /// The node stops.
+    Stop,
+    /// The default takes over.
+    Replace,
+    /// It is off.
+    Off,
+}
+
+impl Consequence {
+    /// What follows for a plugin of these hooks.
+    pub(crate) fn of(hooks: impl IntoIterator<Item = HookKind>) -> Self {
+        let mut worst = Self::Off;
+        for hook in hooks {
+            worst = match (hook, worst) {
+                (HookKind::Observer, worst) => worst,
+                (HookKind::Mempool | HookKind::Gossip | HookKind::Transport, Self::Off) => {
+                    Self::Replace
+                }
+                (HookKind::Mempool | HookKind::Gossip | HookKind::Transport, worst) => worst,
+                _ => Self::Stop,
+            };
+        }
+        worst
+    }
+}
+
+/// How a plugin has fared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// How often it was called.
+    pub calls: u64,
+    /// How much time it spent, in microseconds; estimated from some of the calls.
+    pub time_us: u64,
+    /// Whether it has failed.
+    pub failed: bool,
+    /// Its last fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_fault: Option<String>,
+}
+
+impl Watch {
+    pub(crate) fn new(plugin: &str, log: Log, consequence: Consequence) -> Arc<Self> {
+        watchdog::register(|place| Self {
+            place,
+            plugin: plugin.into(),
+            log,
+            consequence,
+            calls: AtomicU64::new(0),
+            time_ns: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            fault: Mutex::new(None),
+        })
+    }
+
+    /// The plugin's name.
+    pub fn plugin(&self) -> &Arc<str> {
+        &self.plugin
+    }
+
+    /// How it has fared.
+    pub fn health(&self) -> Health {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        Health {
+            calls: self.calls.load(Ordering::Relaxed),
+            time_us: self.time_ns.load(Ordering::Relaxed) / 1_000,
+            failed: self.has_failed(),
+            last_fault: fault.clone(),
+        }
+    }
+
+    /// Whether the node can't go on without it.
+    pub(super) fn stops_the_node(&self) -> bool {
+        self.consequence == Consequence::Stop
+    }
+
+    /// Whether it has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Calls it: a panic becomes an error, and what is a fault is remembered.
+    pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+        let started = self.start();
+        let result = {
+            let _inside = Inside::enter(self.place);
+            catch_unwind(AssertUnwindSafe(run))
+        };
+        self.stop(started);
+        self.judge(result.unwrap_or_else(|panic| Err(panicked(&*panic))))
+    }
+
+    /// Counts a call; its beginning, if it is timed, and for how many it stands.
+    pub(super) fn start(&self) -> Option<(Instant, u64)> {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        match calls {
+            ..TIMED_FIRST => Some((Instant::now(), 1)),
+            calls if calls.is_multiple_of(TIMED_EACH) => Some((Instant::now(), TIMED_EACH)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn stop(&self, started: Option<(Instant, u64)>) {
+        if let Some((started, calls)) = started {
+            let time_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let time_ns = time_ns.saturating_mul(calls);
+            self.time_ns.fetch_add(time_ns, Ordering::Relaxed);
+        }
+    }
+
+    /// Remembers a fault.
+    pub(super) fn judge<R>(&self, result: Result<R, Error>) -> Result<R, Error> {
+        match result {
+            Ok(value) => Ok(value),
+            // These are answers: a scheme that only verifies, a secret that is none, a silent peer.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Unsupported | ErrorKind::Configuration | ErrorKind::Peer
+                ) =>
+            {
+                Err(error)
+            }
+            Err(error) => {
+                let error = match error.to_string().contains(&*self.plugin) {
+                    true => error,
+                    false => Error::new(error.kind(), format!("the plugin {} failed", self.plugin))
+                        .because(error),
+                };
+                self.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn fail(&self, error: &Error) {
+        let words: String = error
+            .to_string()
+            .chars()
+            .take(FAULT_CHARACTERS_MAX)
+            .collect();
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        *fault = Some(words);
+        if !self.failed.swap(true, Ordering::Relaxed) {
+            let then = match self.consequence {
+                Consequence::Stop => "the node stops",
+                Consequence::Replace => "the default takes over",
+                Consequence::Off => "it is off",
+            };
+            self.log.error(format_args!("{error}; {then}"));
+        }
+    }
+}
+
+/// A panic as an error.
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message");
+    Error::new(ErrorKind::Plugin, format!("it panicked: {words}"))
+}

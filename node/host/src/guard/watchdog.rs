@@ -1,0 +1,136 @@
+//! The watchdog: which threads are inside which plugin, and since when.
+//!
+//! A rule that never comes back holds up the one thread that owns the node; nothing in the process
+//! can call it back. Whoever runs a node looks here from time to time, and ends the process.
+
+use std::cell::OnceCell;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use super::Watch;
+
+/// The looks so far; entering a plugin notes it, since that costs less than reading a clock.
+static LOOKS: AtomicU64 = AtomicU64::new(1);
+
+/// Where each thread says where it is.
+static THREADS: Mutex<Vec<Weak<Thread>>> = Mutex::new(Vec::new());
+
+/// Every watch, in its place.
+static WATCHES: Mutex<Vec<Weak<Watch>>> = Mutex::new(Vec::new());
+
+#[derive(Default)]
+struct Thread {
+    /// The number of looks when it entered the plugin; 0 outside.
+    since: AtomicU64,
+    /// The watch of the plugin.
+    place: AtomicUsize,
+}
+
+thread_local! {
+    static HERE: OnceCell<Arc<Thread>> = const { OnceCell::new() };
+}
+
+/// Gives a new watch its place.
+pub(super) fn register(make: impl FnOnce(usize) -> Watch) -> Arc<Watch> {
+    let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = watches.iter().position(|watch| watch.strong_count() == 0);
+    let place = free.unwrap_or(watches.len());
+    let watch = Arc::new(make(place));
+    match free {
+        Some(place) => watches[place] = Arc::downgrade(&watch),
+        None => watches.push(Arc::downgrade(&watch)),
+    }
+    watch
+}
+
+/// While it lives, this thread is inside a plugin.
+pub(super) struct Inside;
+
+impl Inside {
+    pub(super) fn enter(place: usize) -> Self {
+        with_thread(|thread| {
+            thread.place.store(place, Ordering::Relaxed);
+            let looks = LOOKS.load(Ordering::Relaxed);
+            thread.since.store(looks, Ordering::Relaxed);
+        });
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        with_thread(|thread| thread.since.store(0, Ordering::Relaxed));
+    }
+}
+
+fn with_thread(run: impl FnOnce(&Thread)) {
+    // A thread that is ending is not watched any more.
+    let _ = HERE.try_with(|here| {
+        run(here.get_or_init(|| {
+            let thread = Arc::new(Thread::default());
+            let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+            threads.retain(|other| other.strong_count() > 0);
+            threads.push(Arc::downgrade(&thread));
+            thread
+        }));
+    });
+}
+
+/// Looks once, and names a plugin whose failure stops the node and that has held a thread for this
+/// long.
+///
+/// * Called at an even pace, `each` apart.
+pub fn stuck(each: Duration, limit: Duration) -> Option<Arc<str>> {
+    let now = LOOKS.fetch_add(1, Ordering::Relaxed) + 1;
+    let looks = limit.as_nanos().div_ceil(each.as_nanos().max(1));
+    let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    threads.iter().filter_map(Weak::upgrade).find_map(|thread| {
+        let since = thread.since.load(Ordering::Relaxed);
+        if since == 0 || u128::from(now.saturating_sub(since)) < looks {
+            return None;
+        }
+        let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+        let watch = watches.get(thread.place.load(Ordering::Relaxed))?.upgrade();
+        let watch = watch.filter(|watch| watch.stops_the_node())?;
+        Some(watch.plugin().clone())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::watch::Consequence;
+    use super::*;
+    use plugcoin_sdk::plugin::Setup;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_rule_that_does_not_come_back_is_named_and_others_are_not() {
+        let log = Setup::default().log();
+        let watch = |plugin: &str, consequence| Watch::new(plugin, log.clone(), consequence);
+        let second = Duration::from_secs(1);
+        let look = || stuck(second, 3 * second);
+        for (consequence, named) in [
+            (Consequence::Replace, None),
+            (Consequence::Stop, Some("stuck-rule")),
+        ] {
+            let watch = watch("stuck-rule", consequence);
+            let (entered, is_inside) = channel();
+            let (leave, may_leave) = channel::<()>();
+            let thread = std::thread::spawn(move || {
+                let _ = watch.measure(|| {
+                    let _ = entered.send(());
+                    let _ = may_leave.recv();
+                    Ok(())
+                });
+            });
+            is_inside.recv().unwrap();
+            let looks: Vec<_> = (0..4).map(|_| look()).collect();
+            assert_eq!(looks[..2], [None, None], "not at once");
+            assert_eq!(looks[3].as_deref(), named);
+            leave.send(()).unwrap();
+            thread.join().unwrap();
+            assert_eq!(look(), None, "it came back");
+        }
+    }
+}
