@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// * `rule` is one word or two, stable, for machines: `seal`, `reward`, `signature`.
 /// * `message` is one sentence for people, without the rule's name.
-/// * `plugin` is filled in by the node with the name of the plugin that was asked.
+/// * `plugin` and `version` are filled in by the node: which plugin was asked.
 /// * `penalty` counts against the address from which the node *fetched* the input; 100 is a ban.
 /// * `transient`: the same input may be valid later, or elsewhere; it is not remembered as bad.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Invalid {
     /// The plugin that says so; empty until the node fills it in.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub plugin: Box<str>,
+    /// That plugin's version; empty until the node fills it in.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub version: Box<str>,
     /// One sentence for people.
     pub message: Box<str>,
     /// What was found, where that means something.
@@ -43,6 +46,7 @@ impl Invalid {
         Self {
             rule: rule.into(),
             plugin: Box::default(),
+            version: Box::default(),
             message: message.into(),
             observed: None,
             required: None,
@@ -80,11 +84,12 @@ impl Invalid {
         self
     }
 
-    /// Names the plugin that gave the verdict, unless it is named already.
+    /// Names the plugin that gave the verdict and its version, unless they are named already.
     #[must_use]
-    pub fn by(mut self, plugin: &str) -> Self {
+    pub fn by(mut self, plugin: &str, version: &str) -> Self {
         if self.plugin.is_empty() {
             self.plugin = plugin.into();
+            self.version = version.into();
         }
         self
     }

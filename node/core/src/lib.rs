@@ -6,6 +6,7 @@
 //! * A step's records must be durable before anything else of the step is told to anybody.
 
 pub mod chain;
+mod explain;
 pub mod limits;
 mod mining;
 mod node;
@@ -17,5 +18,6 @@ mod step;
 mod sync;
 mod validate;
 
-pub use node::{Config, Journal, Levels, Node, Wallet};
+pub use explain::{Asked, Explanation, Outcome};
+pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Wallet};
 pub use step::{Call, Input, Job, Output, Reply, Step};

@@ -70,6 +70,25 @@ pub const PAGES_MAX: usize = 4;
 /// call takes, so that a peer that trickles out what is known holds up the others no longer.
 pub const SYNC_STALL_US: i64 = 180_000_000;
 
+/// How long a node does not search on a tip after its own block there was refused, in microseconds.
+pub const REFUSED_OWN_US: i64 = 1_000_000;
+
+/// How many refused items are remembered with the reasons, at most 4 KiB each.
+pub const EXPLAINED_MAX: usize = 1_000;
+
+/// How many rules of one item are told.
+pub const EXPLAINED_RULES_MAX: usize = 16;
+
+/// How much of each of a refusal's words is told, in characters.
+pub const EXPLAINED_CHARACTERS_MAX: usize = 200;
+
+/// For how long a chain is not sought again at a peer of other rules when it broke ours, in
+/// microseconds: it will hardly hold a moment later.
+pub const OTHER_RULES_PAUSE_US: i64 = 300_000_000;
+
+/// How many peers of other rules are named in the status.
+pub const DIFFERING_PEERS_MAX: usize = 32;
+
 /// How many peers are asked for a block that an orphan lacks.
 pub const FETCH_TRIES_MAX: usize = 4;
 

@@ -27,8 +27,9 @@ struct Search {
 pub(crate) struct Mining {
     search: Option<Search>,
     next_job: u64,
-    /// No search before this moment.
+    /// No search on this tip before this moment.
     wait_until_us: Option<i64>,
+    wait_tip: Option<Index>,
     last_own_us: Option<i64>,
     pub(crate) first_sync_ended: bool,
 }
@@ -68,7 +69,7 @@ impl Mining {
     ) -> Result<(Intent, Option<i64>), Error> {
         if self
             .wait_until_us
-            .is_some_and(|until_us| until_us <= now_us)
+            .is_some_and(|until_us| until_us <= now_us || self.wait_tip != Some(at.tip))
         {
             self.wait_until_us = None;
         }
@@ -157,11 +158,17 @@ impl Mining {
         self.search.take().is_some()
     }
 
-    /// Ends a search that can't succeed before some moment.
+    /// Ends a search that can't succeed on its tip before some moment.
     pub(crate) fn wait(&mut self, job: u64, until_us: i64) {
-        if self.take(job).is_some() {
-            self.wait_until_us = Some(until_us);
+        if let Some(search) = self.search.take_if(|search| search.id == job) {
+            self.pause(search.parent, until_us);
         }
+    }
+
+    /// Does not search on this tip before some moment.
+    pub(crate) fn pause(&mut self, tip: Index, until_us: i64) {
+        self.wait_until_us = Some(until_us);
+        self.wait_tip = Some(tip);
     }
 
     /// An own block was accepted.

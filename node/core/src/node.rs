@@ -1,6 +1,7 @@
 //! [`Node`]: the one owner of chain, pool and peers.
 
 mod accept;
+mod explained;
 mod network;
 mod open;
 mod query;
@@ -8,8 +9,11 @@ mod recent;
 pub(crate) mod staging;
 mod syncing;
 
+pub use network::Differing;
 pub use open::Journal;
 pub use query::Levels;
+
+use std::collections::HashSet;
 
 use plugcoin_sdk::hooks::{
     Admission, Contact, Event, Item, ItemKind, Origin, Record, TransactionContext,
@@ -19,6 +23,8 @@ use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
 use crate::chain::{Index, State, Tree, View};
+use crate::explain::Refused;
+use crate::limits::REFUSED_OWN_US;
 use crate::mining::{self, Intent, Mining, Situation};
 use crate::orphans::Orphans;
 use crate::pool::Pool;
@@ -48,6 +54,22 @@ pub struct Config {
     pub known: Vec<Address>,
     /// What its gossip draws by.
     pub seed: u64,
+    /// What it does about peers of other rules.
+    pub other_rules: OtherRules,
+    /// Blocks by their hash and transactions by their leaf hash that made a plugin fail: refused.
+    pub poison: HashSet<Hash>,
+}
+
+/// What a node does about peers of other rules; their blocks are judged by its own in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OtherRules {
+    /// It tells them nothing and asks them nothing but who they are.
+    Refuse,
+    /// It keeps them, and says how they differ.
+    #[default]
+    Observe,
+    /// It keeps them, and says nothing.
+    Allow,
 }
 
 impl Default for Config {
@@ -61,6 +83,8 @@ impl Default for Config {
             pinned: Vec::new(),
             known: Vec::new(),
             seed: 0,
+            other_rules: OtherRules::Observe,
+            poison: HashSet::new(),
         }
     }
 }
@@ -95,6 +119,10 @@ pub struct Node {
     views: Vec<(Index, View)>,
     recent: Recent,
     orphans: Orphans,
+    /// Why the last refused items were.
+    refused: Refused,
+    /// What is judged now, by the hash by which it is refused if it makes a plugin fail.
+    judging: Option<Hash>,
     pool: Pool,
     /// Counts the pool's changes.
     pool_version: u64,
@@ -118,6 +146,8 @@ impl Node {
             views: Vec::new(),
             recent: Recent::default(),
             orphans: Orphans::default(),
+            refused: Refused::default(),
+            judging: None,
             pool: Pool::default(),
             pool_version: 0,
             mining: Mining::default(),
@@ -156,6 +186,14 @@ impl Node {
             }
             Input::PeerIntroduced { ip, contact } => {
                 self.introduced(now_us, ip, &contact, &mut step);
+                Ok(Reply::Nothing)
+            }
+            Input::Compared {
+                address,
+                rules,
+                differences,
+            } => {
+                self.compared(&address, rules, differences, &mut step);
                 Ok(Reply::Nothing)
             }
             Input::CallEnded { call, result } => self
@@ -203,9 +241,16 @@ impl Node {
             return Ok(Reply::Known(item));
         }
         let next = self.next_nr();
+        self.rules.trace.get_mut().begin();
+        let leaf = transaction.leaf();
+        self.check_poison(leaf)?;
         let admitted = Checked::transaction(&mut self.rules, transaction.clone(), next)
             .and_then(|checked| self.admit(now_us, checked));
+        if !matches!(admitted, Err(Halt::Fault(_))) {
+            self.judging = None;
+        }
         if let Err(Halt::Invalid(reason)) = &admitted {
+            self.refuse(id, "transaction", None, reason, now_us);
             step.outputs.push(Output::Tell(Event::TransactionRefused {
                 id,
                 reason: reason.clone(),
@@ -233,6 +278,7 @@ impl Node {
         };
         self.rules.check_transaction(&transaction, &context)?;
         let waiting = self.pool.waiting_sum(from);
+        self.rules.note("funds");
         let free = balance.checked_sub(waiting).unwrap_or_default();
         if free < transaction.amount() {
             return Err(
@@ -248,6 +294,9 @@ impl Node {
             );
         }
         let mempool = &self.rules.hooks.mempool;
+        let mut trace = self.rules.trace.borrow_mut();
+        trace.plugin("admission", mempool);
+        drop(trace);
         match mempool
             .hook
             .admit(&transaction, &self.pool.summary(from, now_us))?
@@ -262,11 +311,15 @@ impl Node {
                 // A newcomer that would be the first to go is refused, not accepted and dropped.
                 let mut dropped = self.pool.trim(mempool.hook.capacity(), now_us);
                 if let Some(own) = dropped.iter().position(|(dropped, _)| dropped.id() == id) {
-                    return Err(dropped.swap_remove(own).1.by(&mempool.plugin).into());
+                    return Err(dropped
+                        .swap_remove(own)
+                        .1
+                        .by(&mempool.plugin, &mempool.version)
+                        .into());
                 }
                 Ok(())
             }
-            Admission::Refuse(invalid) => Err(invalid.by(&mempool.plugin).into()),
+            Admission::Refuse(invalid) => Err(mempool.says(invalid).into()),
         }
     }
 
@@ -313,9 +366,16 @@ impl Node {
             .with("plugin", plugin)
             .because(invalid.to_string())
         })?;
-        let reply = self.receive_block(now_us, block, Origin::Own, false, step)?;
-        self.mining.found(now_us);
-        Ok(reply)
+        let reply = self.receive_block(now_us, block, Origin::Own, false, step);
+        match &reply {
+            Ok(_) => self.mining.found(now_us),
+            // The next one on this tip would fare alike.
+            Err(_) => {
+                let until_us = now_us.saturating_add(REFUSED_OWN_US);
+                self.mining.pause(self.tree.tip(), until_us);
+            }
+        }
+        reply
     }
 
     fn sign_seal(

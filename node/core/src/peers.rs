@@ -22,6 +22,12 @@ pub(crate) struct Peer {
     /// A tip of its that could not be fetched from it.
     pub(crate) tip_given_up: Option<Hash>,
     pub(crate) rules: Option<Hash>,
+    /// How its rules differ from this node's, in words; none if they don't, or it is not known yet.
+    pub(crate) differences: Vec<String>,
+    /// Whether its rules are others, and this node keeps to its own kind.
+    pub(crate) shunned: bool,
+    /// Until when its chain is not sought again, since it broke this node's rules.
+    pub(crate) unsought_until_us: i64,
     score: u32,
     banned_until_us: Option<i64>,
     answered_us: Option<i64>,
@@ -46,7 +52,7 @@ impl Peer {
 
     /// Whether it may be told and asked things now.
     pub(crate) fn is_usable(&self, now_us: i64) -> bool {
-        self.failures == 0 && !self.is_banned(now_us)
+        self.failures == 0 && !self.shunned && !self.is_banned(now_us)
     }
 
     /// Notes that it has an item; false if that was known.
@@ -151,6 +157,9 @@ impl Peers {
             tip_heard_us: 0,
             tip_given_up: None,
             rules: None,
+            differences: Vec::new(),
+            shunned: false,
+            unsought_until_us: i64::MIN,
             score: 0,
             banned_until_us: None,
             answered_us: None,

@@ -1,5 +1,6 @@
 //! The active rules, each verdict with the name of the plugin that gave it.
 
+use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
 use plugcoin_sdk::hooks::{BlockContext, SealVerdict, Signed, TransactionContext};
@@ -8,6 +9,7 @@ use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, Invalid, Verdict};
 
 use crate::chain::{Index, Tree};
+use crate::explain::Trace;
 use crate::limits::SIGNATURES_MAX;
 
 /// Why something goes no further: a verdict on it, or a fault of ours.
@@ -35,6 +37,8 @@ pub(crate) struct Rules {
     /// Leaf hashes, each with the first height of the signer that was asked.
     verified: HashSet<(u64, Hash)>,
     verified_order: VecDeque<(u64, Hash)>,
+    /// What the item under judgement was held against so far.
+    pub(crate) trace: RefCell<Trace>,
 }
 
 impl Rules {
@@ -43,6 +47,7 @@ impl Rules {
             hooks,
             verified: HashSet::new(),
             verified_order: VecDeque::new(),
+            trace: RefCell::default(),
         }
     }
 
@@ -57,6 +62,11 @@ impl Rules {
         self.hooks.consensus.at(nr).hook.work(target)
     }
 
+    /// Notes a rule that holds under any plugins, before it is asked.
+    pub(crate) fn note(&self, rule: &'static str) {
+        self.trace.borrow_mut().core(rule);
+    }
+
     /// The nonce's form, and the seal.
     pub(crate) fn check_seal(
         &self,
@@ -65,30 +75,34 @@ impl Rules {
         target: &Target,
     ) -> Result<(), Halt> {
         let consensus = self.hooks.consensus.at(header.nr);
+        let mut trace = self.trace.borrow_mut();
+        trace.plugin("target", self.hooks.difficulty.at(header.nr));
+        trace.plugin("seal", consensus);
         let length = consensus.hook.nonce_length();
         let characters = header.nonce.len();
         if characters < length.min || characters > length.max {
             return Err(Invalid::new("seal", "the nonce has a wrong length")
                 .observed(format_args!("{characters} characters"))
                 .required(format_args!("{} to {}", length.min, length.max))
-                .by(&consensus.plugin)
+                .by(&consensus.plugin, &consensus.version)
                 .into());
         }
         match consensus.hook.check_seal(header, parent, target)? {
             SealVerdict::Valid => Ok(()),
-            SealVerdict::Invalid(invalid) => Err(invalid.by(&consensus.plugin).into()),
+            SealVerdict::Invalid(invalid) => Err(consensus.says(invalid).into()),
             SealVerdict::Verify {
                 key,
                 text,
                 signature,
             } => {
                 let signer = self.hooks.signer.at(header.nr);
+                trace.plugin("seal", signer);
                 if signer.hook.verify(&key, &text, &signature)? {
                     return Ok(());
                 }
                 Err(Invalid::new("seal", "the seal's signature does not hold")
                     .observed(signature)
-                    .by(&signer.plugin)
+                    .by(&signer.plugin, &signer.version)
                     .into())
             }
         }
@@ -102,8 +116,9 @@ impl Rules {
     ) -> Result<(), Halt> {
         let context = BlockContext { parent, now_us };
         for rule in self.hooks.validity_at(block.nr()) {
+            self.trace.borrow_mut().plugin("further rule", rule);
             if let Verdict::Invalid(invalid) = rule.hook.check_block(block, &context)? {
-                return Err(invalid.by(&rule.plugin).into());
+                return Err(rule.says(invalid).into());
             }
         }
         Ok(())
@@ -115,8 +130,11 @@ impl Rules {
         context: &TransactionContext,
     ) -> Result<(), Halt> {
         for rule in self.hooks.validity_at(context.nr) {
+            let mut trace = self.trace.borrow_mut();
+            trace.plugin("further rule for transactions", rule);
+            drop(trace);
             if let Verdict::Invalid(invalid) = rule.hook.check_transaction(transaction, context)? {
-                return Err(invalid.by(&rule.plugin).into());
+                return Err(rule.says(invalid).into());
             }
         }
         Ok(())
@@ -147,6 +165,8 @@ impl Rules {
         transactions: &[Transaction],
     ) -> Result<(), Halt> {
         let since = self.hooks.signer.since(nr);
+        let signer = self.hooks.signer.at(nr);
+        self.trace.get_mut().plugin("signature", signer);
         let new: Vec<((u64, Hash), &Transaction)> = transactions
             .iter()
             .map(|transaction| ((since, transaction.leaf()), transaction))
@@ -160,7 +180,6 @@ impl Rules {
                 signature: transaction.signature(),
             })
             .collect();
-        let signer = self.hooks.signer.at(nr);
         let hold = match signed.as_slice() {
             [] => return Ok(()),
             [one] => vec![signer.hook.verify(one.key, one.text, one.signature)?],
@@ -178,7 +197,7 @@ impl Rules {
             return Err(Invalid::new("signature", "the signature does not hold")
                 .observed(signed[bad].signature)
                 .required(format_args!("a signature of {}", signed[bad].key))
-                .by(&signer.plugin)
+                .by(&signer.plugin, &signer.version)
                 .into());
         }
         for (leaf, _) in new {

@@ -65,6 +65,15 @@ pub enum Input {
         /// What the peer answered; in words, why it didn't.
         result: Result<PeerReply, String>,
     },
+    /// What was asked for by [`Output::Compare`] is known.
+    Compared {
+        /// Where the peer listens.
+        address: Address,
+        /// Its fingerprint.
+        rules: Hash,
+        /// How it differs, in words.
+        differences: Vec<String>,
+    },
     /// Nothing happened but time.
     Ticked,
 }
@@ -117,7 +126,7 @@ pub struct Call {
 pub enum Output {
     /// Ask a peer something; every call ends in one [`Input::CallEnded`].
     Call(Call),
-    /// Say in words how a peer's plugins differ from this node's.
+    /// Say in words how a peer's plugins differ from this node's, by [`Input::Compared`].
     Compare {
         /// Where the peer listens.
         address: Address,

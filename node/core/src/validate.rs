@@ -87,6 +87,7 @@ impl Checked<Block> {
 }
 
 fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
+    rules.note("count");
     let header = block.header();
     let count = block.transactions().len() as u64;
     if header.count != count {
@@ -102,6 +103,8 @@ fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
             Invalid::new("reward", "the block has no transactions, and so no reward").into(),
         );
     }
+    let merkle = rules.hooks.merkle.at(header.nr);
+    rules.trace.borrow_mut().plugin("merkle_root", merkle);
     let root = rules.root(header.nr, block.transactions())?;
     if header.merkle_root != root {
         return Err(Invalid::new(
@@ -110,7 +113,7 @@ fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
         )
         .observed(header.merkle_root)
         .required(root)
-        .by(&rules.hooks.merkle.at(header.nr).plugin)
+        .by(&merkle.plugin, &merkle.version)
         .into());
     }
     Ok(())
@@ -118,8 +121,9 @@ fn check_commitments(rules: &Rules, block: &Block) -> Result<(), Halt> {
 
 fn check_reward(rules: &Rules, block: &Block) -> Result<(), Halt> {
     let header = block.header();
-    let plugin = &rules.hooks.reward.at(header.nr).plugin;
-    let refuse = |message: &str| Invalid::new("reward", message).by(plugin);
+    let plugin = rules.hooks.reward.at(header.nr);
+    rules.trace.borrow_mut().plugin("reward", plugin);
+    let refuse = |message: &str| plugin.says(Invalid::new("reward", message));
     let Some((reward, others)) = block.transactions().split_last() else {
         return Err(refuse("there is none").into());
     };
@@ -171,6 +175,7 @@ fn check_payments(
     state: &State,
     view: &mut View,
 ) -> Result<(), Halt> {
+    rules.note("transactions");
     let mut ids = HashSet::new();
     for transaction in block.transactions() {
         let id = transaction.id();
@@ -193,6 +198,7 @@ fn check_payments(
             time_us: block.header().timestamp.us(),
         };
         rules.check_transaction(payment, &context)?;
+        rules.note("funds");
         if !view.pay(state, payment, block.nr()) {
             return Err(Invalid::new("funds", "a sender pays more than it has")
                 .observed(context.balance)

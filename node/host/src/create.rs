@@ -208,7 +208,8 @@ fn all<T: ?Sized>(
                 .filter(move |(hook, _)| *hook == kind)
                 .filter_map(|&(_, from_nr)| {
                     let hook = pick(&made.provided)?;
-                    let active = Active::new(made.chosen.plugin.name(), hook);
+                    let about = made.chosen.plugin.about();
+                    let active = Active::versioned(&about.name, &about.version, hook);
                     Some(Scheduled { from_nr, active })
                 })
         })

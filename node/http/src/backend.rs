@@ -69,7 +69,12 @@ pub trait Backend: Send + Sync + 'static {
     }
 
     /// The active plugins, as `GET /plugins` answers.
-    async fn plugins(&self) -> Result<Value, Unavailable>;
+    ///
+    /// * Where their files are is for callers on this machine alone.
+    async fn plugins(&self, caller: &Caller) -> Result<Value, Unavailable>;
+
+    /// Why a block or a transaction was accepted or refused; none if nothing is known of it.
+    async fn explain(&self, id: &Hash) -> Result<Option<Value>, Unavailable>;
 
     /// How the node is, as `GET /status` answers.
     async fn status(&self) -> Result<Value, Unavailable>;

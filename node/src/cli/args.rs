@@ -12,7 +12,7 @@ use plugcoin_sdk::ledger::{Address, Sum};
 use super::exit::ExitCode;
 use super::node_url::NodeUrl;
 use crate::cli::Failure;
-use crate::config::{Config, Given, LogFormat, values};
+use crate::config::{Config, Given, LogFormat, OnOtherRules, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,6 +88,9 @@ pub(crate) struct NodeArgs {
     advertise: Option<Address>,
     #[command(flatten)]
     rules: Rules,
+    /// What to do about peers of other rules [default: observe]
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Rules")]
+    on_other_rules: Option<OnOtherRules>,
     /// Keep mining, also when nothing waits; =false overrules the file
     #[arg(
         long,
@@ -264,6 +267,7 @@ impl NodeArgs {
             advertise: self.advertise,
             mine: self.mine,
             mine_interval: self.mine_interval,
+            on_other_rules: self.on_other_rules,
             reward_to: self.reward_to,
             threads: self.threads,
             log: self.log,

@@ -13,7 +13,7 @@ use plugcoin_sdk::ledger::Address;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-use super::{LogFormat, settings, values};
+use super::{LogFormat, OnOtherRules, settings, values};
 
 /// The options that were given; any may be missing.
 ///
@@ -48,6 +48,8 @@ pub struct Given {
     /// The least time between two own empty blocks.
     #[serde(deserialize_with = "duration")]
     pub mine_interval: Option<Duration>,
+    /// What to do about peers of other rules.
+    pub on_other_rules: Option<OnOtherRules>,
     /// Who gets the rewards.
     #[serde(deserialize_with = "key")]
     pub reward_to: Option<String>,
@@ -87,6 +89,7 @@ impl Given {
             set,
             mine: self.mine.or(other.mine),
             mine_interval: self.mine_interval.or(other.mine_interval),
+            on_other_rules: self.on_other_rules.or(other.on_other_rules),
             reward_to: self.reward_to.or(other.reward_to),
             threads: self.threads.or(other.threads),
             log: self.log.or(other.log),

@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use plugcoin_core::OtherRules;
 use plugcoin_host::{DEFAULTS, Loader, Named, Pin, Plan, PluginRequest, Registry, Setting};
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -53,6 +54,8 @@ pub struct Config {
     pub mine: bool,
     /// The least time between two own empty blocks.
     pub mine_interval: Duration,
+    /// What to do about peers of other rules.
+    pub on_other_rules: OtherRules,
     /// Who gets the rewards; none: the wallet.
     pub reward_to: Option<String>,
     /// How many threads mine.
@@ -61,6 +64,29 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+}
+
+/// What may be said of peers of other rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnOtherRules {
+    /// Tell them nothing, and ask them nothing but who they are.
+    Refuse,
+    /// Keep them, judge their blocks by our rules, and say how they differ.
+    #[default]
+    Observe,
+    /// The same, and say nothing.
+    Allow,
+}
+
+impl From<OnOtherRules> for OtherRules {
+    fn from(given: OnOtherRules) -> Self {
+        match given {
+            OnOtherRules::Refuse => Self::Refuse,
+            OnOtherRules::Observe => Self::Observe,
+            OnOtherRules::Allow => Self::Allow,
+        }
+    }
 }
 
 /// How log lines are written.
@@ -166,6 +192,7 @@ impl From<Given> for Config {
             set: given.set,
             mine: given.mine.unwrap_or(false),
             mine_interval: given.mine_interval.unwrap_or(Duration::from_secs(1)),
+            on_other_rules: given.on_other_rules.unwrap_or_default().into(),
             reward_to: given.reward_to,
             threads: given.threads.unwrap_or_else(all_but_one),
             log: given.log.unwrap_or_else(|| LOG.to_owned()),

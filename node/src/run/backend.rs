@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use plugcoin_core::{self as core, Input, Reply};
+use plugcoin_host::Resolved;
 use plugcoin_http::{Backend, Caller, Levels, Submitted, Unavailable};
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Contact, Storage};
@@ -28,8 +29,8 @@ pub(crate) struct NodeBackend {
     pub(crate) storage: Arc<dyn Storage>,
     /// Whether it mines now.
     pub(crate) miner: Miner,
-    /// The answer of `/plugins`.
-    pub(crate) plugins: Value,
+    /// The plugins.
+    pub(crate) resolved: Resolved,
     /// The program's version.
     pub(crate) version: &'static str,
     /// When it started.
@@ -137,8 +138,21 @@ impl Backend for NodeBackend {
         .await
     }
 
-    async fn plugins(&self) -> Result<Value, Unavailable> {
-        Ok(self.plugins.clone())
+    async fn plugins(&self, caller: &Caller) -> Result<Value, Unavailable> {
+        let mut answer = self.resolved.manifests_json();
+        if !caller.ip.is_loopback() {
+            let plugins = answer["plugins"].as_array_mut();
+            for plugin in plugins.into_iter().flatten() {
+                plugin.as_object_mut().map(|plugin| plugin.remove("file"));
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn explain(&self, id: &Hash) -> Result<Option<Value>, Unavailable> {
+        let id = *id;
+        let explanation = self.core.query(move |node| node.explain(&id)).await?;
+        Ok(explanation.map(|explanation| json!(explanation)))
     }
 
     async fn status(&self) -> Result<Value, Unavailable> {
@@ -155,6 +169,7 @@ impl Backend for NodeBackend {
                     "orphans": node.orphans(),
                     "fingerprint": contact.rules,
                     "node": contact.node,
+                    "other_rules": node.differing_peers(),
                 })
             })
             .await?;

@@ -1,14 +1,15 @@
 //! The one thread that owns the node: decide, commit, tell.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use plugcoin_core::{Input, Node, Output, Reply, Step};
 use plugcoin_http::Unavailable;
-use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Contact, Event, Record, Storage};
+use plugcoin_sdk::hooks::{Contact, Record, Storage};
 use plugcoin_sdk::ledger::Address;
+use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
@@ -17,6 +18,7 @@ use super::clock::now_us;
 use super::events::Observers;
 use super::limits::{BATCH_BYTES_MAX, BATCH_MAX, QUEUE_MAX, TICK_MS};
 use super::miner::Miner;
+use super::poison_file;
 
 /// Something for the thread that owns the node.
 enum Message {
@@ -125,6 +127,8 @@ pub(crate) struct Core {
     pub(crate) messages: CoreMessages,
     /// Where records go.
     pub(crate) storage: Arc<dyn Storage>,
+    /// The way back to this thread.
+    pub(crate) queue: CoreQueue,
     /// This node's plugins, as it says to others.
     pub(crate) plugins: Value,
     /// What the node says of itself.
@@ -135,6 +139,8 @@ pub(crate) struct Core {
     pub(crate) miner: Miner,
     /// Where events go.
     pub(crate) observers: Observers,
+    /// Where what made a plugin fail is written down.
+    pub(crate) faults: PathBuf,
     /// Where the known peers go.
     pub(crate) peers: watch::Sender<Vec<Address>>,
 }
@@ -155,6 +161,22 @@ impl Core {
     /// # Errors
     /// Whatever a hook failed with that decides what is valid, or the storage.
     pub(crate) fn run(mut self) -> Result<(), Error> {
+        let result = self.work();
+        if let (Err(error), Some(hash)) = (&result, self.node.judging())
+            && error.kind() == ErrorKind::Plugin
+        {
+            match poison_file::add(&self.faults, hash, error) {
+                Ok(()) => tracing::error!(%hash, "what made the plugin fail will be refused"),
+                Err(error) => {
+                    tracing::error!(%error, "what made the plugin fail is not remembered")
+                }
+            }
+        }
+        self.observers.end();
+        result
+    }
+
+    fn work(&mut self) -> Result<(), Error> {
         // From here on the node says itself when it wants to be woken.
         let mut wake = true;
         loop {
@@ -182,7 +204,6 @@ impl Core {
             let stop = batch.stop;
             self.tell(batch);
             if stop {
-                self.observers.end();
                 return Ok(());
             }
         }
@@ -248,12 +269,11 @@ impl Core {
                     theirs,
                 } => {
                     let differences = plugcoin_host::differences(&self.plugins, &theirs);
-                    let event = Event::PeerDiffers {
+                    self.queue.bring(Input::Compared {
                         address,
                         rules,
                         differences,
-                    };
-                    self.observers.tell(event, now_us());
+                    });
                 }
                 Output::SavePeers(peers) => drop(self.peers.send_replace(peers)),
                 Output::Seal(job) => self.miner.search(*job),

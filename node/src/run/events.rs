@@ -151,11 +151,12 @@ fn log(event: &Event) {
 
 fn refused(what: &str, hash: &Hash, reason: &Invalid) {
     let (rule, why) = (&*reason.rule, &*reason.message);
-    let plugin = Some(&*reason.plugin).filter(|plugin| !plugin.is_empty());
+    let named = |name| Some(name).filter(|name: &&str| !name.is_empty());
+    let (plugin, version) = (named(&reason.plugin), named(&reason.version));
     let (observed, required) = (reason.observed.as_deref(), reason.required.as_deref());
     // What may yet become valid is nobody's fault.
     match reason.transient || reason.penalty == 0 {
-        true => tracing::info!(%hash, rule, why, plugin, observed, required, "{what}"),
-        false => tracing::warn!(%hash, rule, why, plugin, observed, required, "{what}"),
+        true => tracing::info!(%hash, rule, why, plugin, version, observed, required, "{what}"),
+        false => tracing::warn!(%hash, rule, why, plugin, version, observed, required, "{what}"),
     }
 }

@@ -14,6 +14,7 @@ mod limits;
 mod miner;
 mod open;
 mod peers_file;
+mod poison_file;
 mod rules_file;
 mod sources;
 
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use plugcoin_host::watchdog;
 use plugcoin_http::{Settings, router, serve};
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -31,14 +33,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 use crate::cli::summary::Summary;
-use crate::cli::{Failure, output};
+use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
 use backend::NodeBackend;
 use calls::Calls;
 use clock::now_us;
 use core::{Core, CoreQueue};
 use events::Observers;
-use limits::{END_MS, SAVE_PEERS_MS};
+use limits::{END_MS, LOOK_FOR_STUCK_MS, SAVE_PEERS_MS, STUCK_MS};
 use miner::Miner;
 use open::Opened;
 use sources::Sources;
@@ -87,6 +89,7 @@ async fn serve_until_stopped(
     let core = Core {
         node: opened.node,
         messages,
+        queue: queue.clone(),
         storage: hooks.storage.hook.clone(),
         plugins: opened.resolved.manifests_json(),
         contact,
@@ -99,6 +102,7 @@ async fn serve_until_stopped(
         miner: miner.clone(),
         observers: Observers::start(&hooks.observers)?,
         peers,
+        faults: config.file("faults", address.port()),
     };
     let saver = tokio::spawn(save_peers(
         config.file("peers", address.port()),
@@ -110,7 +114,7 @@ async fn serve_until_stopped(
         sources: Sources::default(),
         storage: hooks.storage.hook.clone(),
         miner: miner.clone(),
-        plugins: opened.resolved.manifests_json(),
+        resolved: opened.resolved,
         version: env!("CARGO_PKG_VERSION"),
         started,
     };
@@ -118,6 +122,7 @@ async fn serve_until_stopped(
         advertise: config.advertise.clone(),
         ..Settings::default()
     };
+    watch_for_stuck_plugins()?;
     let mut core_ended = start(core)?;
     let routes = router(Arc::new(backend), settings.clone());
     summary.print();
@@ -163,6 +168,32 @@ fn start(core: Core) -> Result<oneshot::Receiver<Result<(), Error>>, Error> {
         })
         .map_err(|error| Error::new(ErrorKind::Io, "the system gives no thread").because(error))?;
     Ok(ended)
+}
+
+/// Ends the process when a rule doesn't come back: nothing else can call it back, and the thread
+/// that owns the node waits for it.
+fn watch_for_stuck_plugins() -> Result<(), Error> {
+    let each = Duration::from_millis(LOOK_FOR_STUCK_MS);
+    let watch = move || {
+        loop {
+            thread::sleep(each);
+            if let Some(plugin) = watchdog::stuck(each, Duration::from_millis(STUCK_MS)) {
+                tracing::error!(
+                    %plugin,
+                    "the plugin has not come back for {} s, and the node stops; what it \
+                     acknowledged is on disk",
+                    STUCK_MS / 1_000
+                );
+                std::process::exit(ExitCode::Plugin as i32);
+            }
+        }
+    };
+    let started = thread::Builder::new()
+        .name("watchdog".to_owned())
+        .spawn(watch);
+    started
+        .map(drop)
+        .map_err(|error| Error::new(ErrorKind::Io, "the system gives no thread").because(error))
 }
 
 /// Ready when the node is told to stop: by Ctrl-C, or by SIGTERM.

@@ -9,6 +9,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
 use super::peers_file::Peers;
+use super::poison_file;
 use super::rules_file;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
@@ -121,5 +122,7 @@ fn of_core(
         pinned: peers.pinned,
         known: peers.known,
         seed: getrandom::u64().map_err(random)?,
+        other_rules: config.on_other_rules,
+        poison: poison_file::read(&config.file("faults", port))?,
     })
 }

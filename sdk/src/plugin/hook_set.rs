@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Invalid;
 use crate::hooks::{
     Consensus, Difficulty, ForkChoice, Gossip, Mempool, Merkle, Observer, Reward, Signer, Storage,
     Validity,
@@ -12,6 +13,8 @@ use crate::hooks::{
 pub struct Active<T: ?Sized> {
     /// The plugin's name.
     pub plugin: Arc<str>,
+    /// The plugin's version; empty where none is known.
+    pub version: Arc<str>,
     /// The hook.
     pub hook: Arc<T>,
 }
@@ -19,10 +22,21 @@ pub struct Active<T: ?Sized> {
 impl<T: ?Sized> Active<T> {
     /// Names a hook.
     pub fn new(plugin: &str, hook: Arc<T>) -> Self {
+        Self::versioned(plugin, "", hook)
+    }
+
+    /// Names a hook, with its plugin's version.
+    pub fn versioned(plugin: &str, version: &str, hook: Arc<T>) -> Self {
         Self {
             plugin: plugin.into(),
+            version: version.into(),
             hook,
         }
+    }
+
+    /// Names the plugin in its verdict.
+    pub fn says(&self, invalid: Invalid) -> Invalid {
+        invalid.by(&self.plugin, &self.version)
     }
 }
 
@@ -30,6 +44,7 @@ impl<T: ?Sized> Clone for Active<T> {
     fn clone(&self) -> Self {
         Self {
             plugin: self.plugin.clone(),
+            version: self.version.clone(),
             hook: self.hook.clone(),
         }
     }

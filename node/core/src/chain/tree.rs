@@ -144,6 +144,11 @@ impl Tree {
         self.node(index).nr.into()
     }
 
+    /// The target that a block had to meet.
+    pub fn target(&self, index: Index) -> Target {
+        self.node(index).target
+    }
+
     /// The work of the chain up to and with a block.
     pub fn work(&self, index: Index) -> Work {
         self.node(index).work

@@ -33,9 +33,10 @@ impl Node {
         asked: bool,
         step: &mut Step,
     ) -> Result<Reply, Halt> {
-        let hash = block.hash();
+        let (hash, nr) = (block.hash(), block.nr());
         let reply = self.judge_block(now_us, block, &origin, asked, step);
         if let Err(Halt::Invalid(reason)) = &reply {
+            self.refuse(hash, "block", Some(nr), reason, now_us);
             step.outputs.push(Output::Tell(Event::BlockRefused {
                 hash,
                 reason: reason.clone(),
@@ -65,6 +66,25 @@ impl Node {
         if let Some(missing) = self.orphans.missing(&hash) {
             return Ok(Reply::WaitingFor(missing));
         }
+        self.rules.trace.get_mut().begin();
+        self.check_poison(hash)?;
+        let judged = self.judge_new_block(now_us, block, origin, asked, step);
+        if !matches!(judged, Err(Halt::Fault(_))) {
+            self.judging = None;
+        }
+        judged
+    }
+
+    fn judge_new_block(
+        &mut self,
+        now_us: i64,
+        block: Block,
+        origin: &Origin,
+        asked: bool,
+        step: &mut Step,
+    ) -> Result<Reply, Halt> {
+        let hash = block.hash();
+        self.rules.note("parent");
         let Some(parent_hash) = block.header().previous_hash else {
             return Err(
                 Invalid::new("parent", "a block without a parent is the genesis block").into(),
@@ -112,6 +132,7 @@ impl Node {
                     .into(),
             );
         }
+        self.rules.note("hash");
         let checked = Checked::block(block)?;
         let target = self.rules.target(&self.tree, parent)?;
         if trust == Trust::OwnJournal {
@@ -135,6 +156,7 @@ impl Node {
         step: &mut Step,
     ) -> Result<Reply, Halt> {
         let (hash, nr) = (block.hash(), block.nr());
+        self.rules.note("hash");
         let checked = Checked::block(block)?;
         let easiest = self.rules.hooks.difficulty.at(nr).hook.easiest();
         self.rules
@@ -154,11 +176,12 @@ impl Node {
         let mut parents = VecDeque::from([parent]);
         while let Some(parent) = parents.pop_front() {
             for (block, origin) in self.orphans.take_children(&parent) {
-                let hash = block.hash();
+                let (hash, nr) = (block.hash(), block.nr());
                 match self.judge_block(now_us, block, &origin, false, step) {
                     Ok(Reply::Accepted(hash)) => parents.push_back(hash),
                     Ok(_) => {}
                     Err(Halt::Invalid(reason)) => {
+                        self.refuse(hash, "block", Some(nr), &reason, now_us);
                         step.outputs
                             .push(Output::Tell(Event::BlockRefused { hash, reason }));
                     }

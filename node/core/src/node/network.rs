@@ -11,8 +11,13 @@ use plugcoin_sdk::hooks::{
 };
 use plugcoin_sdk::ledger::{Address, Block, Hash, Scope};
 
-use super::Node;
-use crate::limits::{DIAL_EVERY_US, FETCH_TRIES_MAX, RESEND_MAX, SUGGESTIONS_MAX};
+use serde::Serialize;
+
+use super::{Node, OtherRules};
+use crate::limits::{
+    DIAL_EVERY_US, DIFFERING_PEERS_MAX, FETCH_TRIES_MAX, OTHER_RULES_PAUSE_US, RESEND_MAX,
+    SUGGESTIONS_MAX,
+};
 use crate::peers::Peers;
 use crate::rules::Halt;
 use crate::step::{Call, Output, Reply, Step};
@@ -78,6 +83,17 @@ fn request_of(record: Record) -> PeerRequest {
     }
 }
 
+/// A peer of other rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Differing {
+    /// Where it listens.
+    pub address: Address,
+    /// Its fingerprint.
+    pub rules: Hash,
+    /// The differences in words; empty while they are not known.
+    pub differences: Vec<String>,
+}
+
 impl Node {
     /// Who a caller is: the peer of the address that it says is its own, or a mere client.
     pub fn origin(&self, ip: IpAddr, contact: &Contact) -> Origin {
@@ -131,8 +147,14 @@ impl Node {
         }
         if contact.rules.is_some() && contact.rules != peer.rules {
             peer.rules = contact.rules;
-            if let (Some(rules), Some(ours)) = (contact.rules, self.config.me.rules)
-                && rules != ours
+            peer.differences.clear();
+            let other = contact
+                .rules
+                .filter(|rules| Some(*rules) != self.config.me.rules);
+            peer.shunned = other.is_some() && self.config.other_rules == OtherRules::Refuse;
+            if let Some(rules) = other
+                && self.config.me.rules.is_some()
+                && self.config.other_rules != OtherRules::Allow
             {
                 self.call(id, PeerRequest::Plugins, Why::Compare(rules), step);
             }
@@ -259,6 +281,51 @@ impl Node {
         }
     }
 
+    /// It is known in words how a peer's rules differ.
+    pub(super) fn compared(
+        &mut self,
+        address: &Address,
+        rules: Hash,
+        differences: Vec<String>,
+        step: &mut Step,
+    ) {
+        let peer = self.network.peers.find(address);
+        let peer = peer.and_then(|id| self.network.peers.get_mut(id));
+        let Some(peer) = peer.filter(|peer| peer.rules == Some(rules)) else {
+            return;
+        };
+        peer.differences.clone_from(&differences);
+        step.outputs.push(Output::Tell(Event::PeerDiffers {
+            address: address.clone(),
+            rules,
+            differences,
+        }));
+    }
+
+    /// The peers of other rules, with the differences in words; so many at most.
+    pub fn differing_peers(&self) -> Vec<Differing> {
+        let peers = self.network.peers.iter();
+        peers
+            .filter_map(|(_, peer)| {
+                let rules = peer
+                    .rules
+                    .filter(|rules| Some(*rules) != self.config.me.rules)?;
+                Some(Differing {
+                    address: peer.address.clone(),
+                    rules,
+                    differences: peer.differences.clone(),
+                })
+            })
+            .take(DIFFERING_PEERS_MAX)
+            .collect()
+    }
+
+    /// Whether a peer runs other rules than this node.
+    fn differs(&self, id: PeerId) -> bool {
+        let rules = self.network.peers.get(id).and_then(|peer| peer.rules);
+        rules.is_some() && self.config.me.rules.is_some() && rules != self.config.me.rules
+    }
+
     fn call_failed(&mut self, peer: PeerId, why: &Why, step: &mut Step) {
         match why {
             Why::Ask | Why::Dial => {}
@@ -266,12 +333,7 @@ impl Node {
                 if let Some(peer) = self.network.peers.get(peer) {
                     let (address, rules) = (peer.address.clone(), *rules);
                     let differences = vec!["it does not say which".to_owned()];
-                    let event = Event::PeerDiffers {
-                        address,
-                        rules,
-                        differences,
-                    };
-                    step.outputs.push(Output::Tell(event));
+                    self.compared(&address, rules, differences, step);
                 }
             }
             Why::Tell(item) => {
@@ -374,7 +436,17 @@ impl Node {
         self.call(first.id, PeerRequest::Block(hash), Why::Fetch(hash), step);
     }
 
+    /// Counts a fault against a peer.
+    ///
+    /// * What a plugin of this node says counts against those of the same rules alone: others keep
+    ///   their own, and their chain is not sought again for a while.
     pub(super) fn blame(&mut self, now_us: i64, id: PeerId, reason: Invalid, step: &mut Step) {
+        if !reason.plugin.is_empty() && self.differs(id) {
+            if let Some(peer) = self.network.peers.get_mut(id) {
+                peer.unsought_until_us = now_us.saturating_add(OTHER_RULES_PAUSE_US);
+            }
+            return;
+        }
         let Some(until_us) = self.network.peers.blame(id, reason.penalty, now_us) else {
             return;
         };
@@ -549,9 +621,9 @@ impl Node {
                     }
                 }
                 GossipAction::Score { peer, points } => {
-                    let plugin = self.rules.hooks.gossip.plugin.clone();
                     let reason = Invalid::new("gossip", "the gossip plugin says so");
-                    self.blame(now_us, peer, reason.penalty(points).by(&plugin), step);
+                    let reason = self.rules.hooks.gossip.says(reason.penalty(points));
+                    self.blame(now_us, peer, reason, step);
                 }
             }
         }

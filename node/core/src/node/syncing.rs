@@ -44,6 +44,7 @@ impl Node {
             if !peer.is_usable(now_us)
                 || self.tree.find(&tip.hash).is_some()
                 || peer.tip_given_up == Some(tip.hash)
+                || now_us < peer.unsought_until_us
             {
                 continue;
             }

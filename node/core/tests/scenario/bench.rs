@@ -82,7 +82,7 @@ impl Bench {
         Self::by(hooks(storage.clone()), storage, config)
     }
 
-    fn by(hooks: Hooks, storage: Arc<MemoryStorage>, config: Config) -> Self {
+    pub(crate) fn by(hooks: Hooks, storage: Arc<MemoryStorage>, config: Config) -> Self {
         let now_us = START_US + 1_000_000_000_000;
         let (node, records) =
             Node::open(now_us, config, hooks, Some(wallet()), Journal::SameRules).unwrap();

@@ -3,6 +3,7 @@
 
 mod bench;
 mod chain;
+mod explain;
 mod mining;
 mod network;
 mod pool;

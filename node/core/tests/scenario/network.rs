@@ -1,6 +1,7 @@
-use plugcoin_core::{Call, Config, Input, Output, Step};
+use plugcoin_core::{Call, Config, Input, OtherRules, Output, Step};
 use plugcoin_sdk::hooks::{Contact, Event, Origin, PeerAnswer, PeerReply, PeerRequest, Tip};
-use plugcoin_sdk::ledger::{Address, Hash};
+use plugcoin_sdk::ledger::{Address, Amount, Hash, genesis};
+use plugcoin_testkit::fixtures::{self, START_US};
 
 use crate::bench::{Bench, branch, events, requests};
 
@@ -543,6 +544,99 @@ fn a_peer_of_other_rules_is_asked_how_they_differ() {
         result: reply(&contact, PeerAnswer::Peers(vec![])),
     });
     assert!(requests(&step).is_empty(), "once");
+}
+
+#[test]
+fn a_peer_of_other_rules_is_not_banned_for_them_and_its_chain_is_left_alone_for_a_while() {
+    let rules = |name: &str| Contact {
+        rules: Some(Hash::of(name)),
+        ..Contact::default()
+    };
+    let mut bench = Bench::with_peer(Config {
+        me: rules("ours"),
+        first_coin: false,
+        ..Config::default()
+    });
+    let call = asked(&mut bench);
+    // A block that pays its miner more than our rule allows, on the genesis block.
+    let reward = fixtures::reward("A", Amount::from_coins(7), START_US);
+    let draft = fixtures::draft_of(&genesis(), "A", vec![reward], START_US);
+    let theirs = draft.sealed(&fixtures::nonce(1)).unwrap();
+    let contact = Contact {
+        tip: Some(Tip {
+            nr: 1,
+            hash: theirs.hash(),
+        }),
+        ..rules("theirs")
+    };
+    let mut step = bench.handle(Input::CallEnded {
+        call,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    for text in [genesis().text(), theirs.text()] {
+        let page = calls(&step)
+            .iter()
+            .find(|call| matches!(call.request, PeerRequest::Page { .. }))
+            .unwrap()
+            .id;
+        let answer = PeerAnswer::Blocks(vec![text.to_owned()]);
+        step = bench.handle(Input::CallEnded {
+            call: page,
+            result: reply(&contact, answer),
+        });
+    }
+    assert!(
+        events(&step)
+            .iter()
+            .any(|event| matches!(event, Event::BlockRefused { .. }))
+    );
+    assert!(
+        !events(&step)
+            .iter()
+            .any(|event| matches!(event, Event::PeerBanned { .. }))
+    );
+    assert_eq!(bench.node.peers(bench.now_us).len(), 1);
+    let again = asked_again(&mut bench);
+    let step = bench.handle(Input::CallEnded {
+        call: again,
+        result: reply(&contact, PeerAnswer::Peers(vec![])),
+    });
+    let sought = |step: &Step| {
+        let mut requests = requests(step).into_iter();
+        requests.any(|request| matches!(request, PeerRequest::Page { .. }))
+    };
+    assert!(!sought(&step), "not again at once");
+    let differing = bench.node.differing_peers();
+    assert_eq!(differing[0].rules, Hash::of("theirs"));
+}
+
+#[test]
+fn a_node_may_keep_to_its_own_kind_or_say_nothing() {
+    let rules = |name: &str| Contact {
+        rules: Some(Hash::of(name)),
+        ..Contact::default()
+    };
+    for other_rules in [OtherRules::Refuse, OtherRules::Allow] {
+        let mut bench = Bench::with_peer(Config {
+            me: rules("ours"),
+            first_coin: false,
+            other_rules,
+            ..Config::default()
+        });
+        let call = asked(&mut bench);
+        let step = bench.handle(Input::CallEnded {
+            call,
+            result: reply(&rules("theirs"), PeerAnswer::Peers(vec![])),
+        });
+        let compares = requests(&step).contains(&&PeerRequest::Plugins);
+        assert_eq!(compares, other_rules == OtherRules::Refuse);
+        let block = &branch("A", 1)[0];
+        let step = bench.block(block);
+        let told = requests(&step)
+            .iter()
+            .any(|request| matches!(request, PeerRequest::PostBlock(_)));
+        assert_eq!(told, other_rules == OtherRules::Allow);
+    }
 }
 
 fn asked_again(bench: &mut Bench) -> u64 {

@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Foreign(&'static str),
     /// No block of that hash is here.
     NoBlock,
+    /// Nothing is known of this id.
+    NothingKnown,
     /// No route of that path.
     NoPath,
     /// Not the path's method.
@@ -74,7 +76,7 @@ impl Failure {
                 StatusCode::BAD_REQUEST
             }
             Self::Foreign(_) => StatusCode::FORBIDDEN,
-            Self::NoBlock | Self::NoPath => StatusCode::NOT_FOUND,
+            Self::NoBlock | Self::NothingKnown | Self::NoPath => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -93,8 +95,11 @@ impl Failure {
             Self::NoFunds => "Sorry! Not enough funds.".into(),
             Self::Foreign(why) => (*why).into(),
             Self::NoBlock => "no block of that hash is here".into(),
+            Self::NothingKnown => "nothing is known of that id: it was never here, it was refused \
+                                   for its mere form, or too long ago"
+                .into(),
             Self::NoPath => "no such path; there are GET /getpeers, /getblocks, /getdata, \
-                             /plugins, /status and POST /block, /inv, /money"
+                             /explain, /plugins, /status and POST /block, /inv, /money"
                 .into(),
             Self::Method => {
                 "this path does not take that method; the Allow header says which it takes".into()
@@ -125,13 +130,14 @@ impl IntoResponse for Failure {
                     r#"{{"errcode": {code},"errmsg": {words},"rule": {}"#,
                     quoted(&invalid.rule)
                 );
-                let plugin = Some(&invalid.plugin).filter(|name| !name.is_empty());
                 for (key, value) in [
-                    ("plugin", plugin),
-                    ("observed", invalid.observed.as_ref()),
-                    ("required", invalid.required.as_ref()),
+                    ("plugin", Some(&*invalid.plugin)),
+                    ("version", Some(&*invalid.version)),
+                    ("observed", invalid.observed.as_deref()),
+                    ("required", invalid.required.as_deref()),
                 ] {
-                    if let Some(value) = value {
+                    let is_name = matches!(key, "plugin" | "version");
+                    if let Some(value) = value.filter(|value| !is_name || !value.is_empty()) {
                         let _ = write!(text, r#","{key}": {}"#, quoted(value));
                     }
                 }

@@ -1,6 +1,7 @@
 //! The routes, one file each.
 
 mod block;
+mod explain;
 mod getblocks;
 mod getdata;
 mod getpeers;
@@ -45,6 +46,7 @@ pub fn router(backend: Arc<dyn Backend>, settings: Settings) -> Router {
         .route("/getpeers", get(getpeers::answer))
         .route("/getblocks", get(getblocks::answer))
         .route("/getdata", get(getdata::answer))
+        .route("/explain", get(explain::answer))
         .route("/plugins", get(plugins::answer))
         .route("/status", get(status::answer))
         .route("/block", post(block::answer))

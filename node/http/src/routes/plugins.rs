@@ -1,15 +1,21 @@
 //! `GET /plugins`: the active plugins.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::App;
+use crate::backend::Caller;
 use crate::dialect::{self, Failure};
 use crate::query::Query;
 
-pub(super) async fn answer(State(app): State<App>, uri: Uri) -> Result<Response, Failure> {
+pub(super) async fn answer(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Response, Failure> {
     Query::none(&uri)?;
-    let value = app.backend.plugins().await?;
+    let value = app.backend.plugins(&caller).await?;
     Ok(dialect::json(StatusCode::OK, dialect::value(&value)))
 }

@@ -143,7 +143,7 @@ async fn it_says_who_asks() {
 
 #[tokio::test]
 async fn what_is_posted_is_taken_or_refused_or_comes_too_early() {
-    let seal = Invalid::new("seal", "the hash is\nabove the target").by("proof-of-work");
+    let seal = Invalid::new("seal", "the hash is\nabove the target").by("proof-of-work", "0.1.0");
     let taken = Some(PeerAnswer::Taken);
     let refused = |message: &str| {
         Some(PeerAnswer::Refused {

@@ -182,10 +182,10 @@ fn outcomes() -> Vec<(&'static str, Result<Submitted, Unavailable>)> {
     let seal = Invalid::new("seal", "the hash is above the target")
         .observed("ff…")
         .required("0000ff…")
-        .by("proof-of-work");
+        .by("proof-of-work", "0.1.0");
     let hostile = Invalid::new("form", "a \"quote\", a \\ and a \u{1}\n\t\u{7f}\u{2028}é")
         .observed("\"},{\"errcode\": 200")
-        .by("a\"b");
+        .by("a\"b", "");
     let bare = Invalid::new("funds", "the sender does not hold the sum").for_now();
     vec![
         ("accepted", Ok(Submitted::Accepted(Hash::of("item")))),

@@ -173,9 +173,15 @@ impl Backend for Double {
         Ok(texts)
     }
 
-    async fn plugins(&self) -> Result<Value, Unavailable> {
+    async fn plugins(&self, _: &Caller) -> Result<Value, Unavailable> {
         self.peers.clone()?;
         Ok(json!({"plugins": [{"name": "zeros", "options": {"zeros": 4}}]}))
+    }
+
+    async fn explain(&self, id: &Hash) -> Result<Option<Value>, Unavailable> {
+        self.peers.clone()?;
+        let known = self.texts.contains_key(id);
+        Ok(known.then(|| json!({"id": id, "verdict": "refused"})))
     }
 
     async fn status(&self) -> Result<Value, Unavailable> {
