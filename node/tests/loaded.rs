@@ -66,7 +66,7 @@ fn plugins(node: &Running) -> Value {
     let mut said = json(node, "/plugins");
     for plugin in said["plugins"].as_array_mut().unwrap() {
         let plugin = plugin.as_object_mut().unwrap();
-        for of_file in ["form", "file", "digest", "calls", "spent_us"] {
+        for of_file in ["form", "file", "digest", "calls", "time_us"] {
             plugin.remove(of_file);
         }
     }
