@@ -167,6 +167,11 @@ fn what_does_not_fit_leaves_no_file() {
         assert!(run.err.contains(word), "{}", run.err);
         assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0, "{args}");
     }
+    // What a plugin refuses itself is refused before the journal is there.
+    let run = node(dir.path(), "--port 0 --data-dir new --set zeros.zeros=300");
+    assert_eq!(run.code, 3, "{}", run.err);
+    let mut files = std::fs::read_dir(dir.path().join("new")).unwrap();
+    assert!(files.next().is_none());
     std::fs::write(dir.path().join("peers-default.json"), "{}").unwrap();
     let run = node(dir.path(), "--port 0");
     assert_eq!(run.code, 3, "{}", run.err);

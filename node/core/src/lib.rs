@@ -20,4 +20,4 @@ mod validate;
 
 pub use explain::{Asked, Explanation, Outcome};
 pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Wallet};
-pub use step::{Call, Input, Job, Output, Reply, Step};
+pub use step::{Call, CallFailure, Input, Job, Output, Reply, Step};

@@ -24,7 +24,7 @@ use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
 use crate::chain::{Index, State, Tree, View};
 use crate::explain::Refused;
-use crate::limits::REFUSED_OWN_US;
+use crate::limits::{REDRAFT_US, REFUSED_OWN_US};
 use crate::mining::{self, Intent, Mining, Situation};
 use crate::orphans::Orphans;
 use crate::pool::Pool;
@@ -130,6 +130,8 @@ pub struct Node {
     network: Network,
     sync: Option<Sync>,
     last_payment_us: i64,
+    /// What was found on opening, to be told with the first step.
+    at_opening: Vec<Event>,
     wake_us: Option<i64>,
 }
 
@@ -154,6 +156,7 @@ impl Node {
             network: Network::default(),
             sync: None,
             last_payment_us: i64::MIN,
+            at_opening: Vec::new(),
             wake_us: None,
         }
     }
@@ -169,6 +172,9 @@ impl Node {
             reply: Reply::Nothing,
             outputs: Vec::new(),
         };
+        let at_opening = std::mem::take(&mut self.at_opening);
+        step.outputs
+            .extend(at_opening.into_iter().map(Output::Tell));
         let reply = match input {
             Input::BlockReceived { block, origin } => {
                 self.receive_block(now_us, block, origin, false, &mut step)
@@ -434,7 +440,9 @@ impl Node {
                     if self.mining.stop() {
                         step.outputs.push(Output::StopSealing);
                     }
-                    return Ok(wake_us);
+                    let until_us = now_us.saturating_add(REDRAFT_US);
+                    self.mining.pause(tip, until_us);
+                    return Ok(Some(wake_us.map_or(until_us, |us| us.min(until_us))));
                 }
                 let target = self.rules.target(&self.tree, tip)?;
                 let id = self

@@ -26,6 +26,8 @@ pub(crate) struct Peer {
     pub(crate) differences: Vec<String>,
     /// Whether its rules are others, and this node keeps to its own kind.
     pub(crate) shunned: bool,
+    /// Up to where, in the order of arrival, what waits was sent to it.
+    pub(crate) pool_told_to: u64,
     /// Until when its chain is not sought again, since it broke this node's rules.
     pub(crate) unsought_until_us: i64,
     score: u32,
@@ -117,10 +119,16 @@ impl Peers {
         self.by_id.len()
     }
 
-    /// The addresses to give to those who ask, and to write down.
+    /// The addresses to give to those who ask.
     pub(crate) fn addresses(&self, now_us: i64) -> Vec<Address> {
         let known = self.by_id.values().filter(|peer| !peer.is_banned(now_us));
         known.map(|peer| peer.address.clone()).collect()
+    }
+
+    /// The addresses to write down: those of banned peers too, since a ban ends.
+    pub(crate) fn all_addresses(&self) -> Vec<Address> {
+        let all = self.by_id.values();
+        all.map(|peer| peer.address.clone()).collect()
     }
 
     /// Whether the addresses changed since this was last asked.
@@ -159,6 +167,7 @@ impl Peers {
             rules: None,
             differences: Vec::new(),
             shunned: false,
+            pool_told_to: 0,
             unsought_until_us: i64::MIN,
             score: 0,
             banned_until_us: None,

@@ -14,7 +14,6 @@ type Place = (Reverse<i64>, u64);
 struct Entry {
     transaction: Transaction,
     place: Place,
-    arrived_us: i64,
     expires_us: Option<i64>,
 }
 
@@ -32,7 +31,7 @@ struct Sender {
 pub(crate) struct Pool {
     entries: HashMap<Hash, Entry>,
     order: BTreeMap<Place, Hash>,
-    arrivals: BTreeMap<u64, i64>,
+    arrivals: BTreeMap<u64, (i64, Hash)>,
     expiries: BTreeSet<(i64, Hash)>,
     senders: HashMap<Box<str>, Sender>,
     bytes: u64,
@@ -68,7 +67,7 @@ impl Pool {
             bytes: self.bytes,
             sender_transactions: from.map_or(0, |from| from.ids.len() as u64),
             sender_sum: from.map(|from| from.sum).unwrap_or_default(),
-            oldest_us: self.arrivals.first_key_value().map(|(_, &us)| us),
+            oldest_us: self.arrivals.first_key_value().map(|(_, (us, _))| *us),
             now_us,
         }
     }
@@ -92,7 +91,7 @@ impl Pool {
             .unwrap_or(sender.sum);
         sender.ids.insert(arrival, id);
         self.order.insert(place, id);
-        self.arrivals.insert(arrival, now_us);
+        self.arrivals.insert(arrival, (now_us, id));
         if let Some(expires_us) = expires_us {
             self.expiries.insert((expires_us, id));
         }
@@ -101,7 +100,6 @@ impl Pool {
             Entry {
                 transaction,
                 place,
-                arrived_us: now_us,
                 expires_us,
             },
         );
@@ -140,11 +138,21 @@ impl Pool {
 
     /// The transactions in the order in which they came, with the moment of their arrival.
     pub(crate) fn in_order_of_arrival(&self) -> Vec<(Transaction, i64)> {
-        let mut all: Vec<_> = self.entries.values().collect();
-        all.sort_by_key(|entry| entry.place.1);
-        all.into_iter()
-            .map(|entry| (entry.transaction.clone(), entry.arrived_us))
+        let all = self.arrivals.values();
+        all.filter_map(|(us, id)| Some((self.get(id)?.clone(), *us)))
             .collect()
+    }
+
+    /// What arrived at this place or later, in order of arrival, each with its place.
+    pub(crate) fn arrived_from(&self, place: u64) -> impl Iterator<Item = (u64, &Transaction)> {
+        self.arrivals
+            .range(place..)
+            .filter_map(|(&arrival, (_, id))| Some((arrival, self.get(id)?)))
+    }
+
+    /// The place of a transaction in the order of arrival.
+    pub(crate) fn arrival(&self, id: &Hash) -> Option<u64> {
+        self.entries.get(id).map(|entry| entry.place.1)
     }
 
     /// Drops what a sender has waiting beyond its balance, judged in order of arrival.

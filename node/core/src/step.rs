@@ -62,8 +62,8 @@ pub enum Input {
     CallEnded {
         /// Which.
         call: u64,
-        /// What the peer answered; in words, why it didn't.
-        result: Result<PeerReply, String>,
+        /// What the peer answered, or why it didn't.
+        result: Result<PeerReply, CallFailure>,
     },
     /// What was asked for by [`Output::Compare`] is known.
     Compared {
@@ -76,6 +76,21 @@ pub enum Input {
     },
     /// Nothing happened but time.
     Ticked,
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallFailure {
+    /// It was never made: too many calls to this peer wait already.
+    NotMade,
+    /// The peer did not answer, or not what is an answer.
+    Failed(String),
+}
+
+impl From<&str> for CallFailure {
+    fn from(why: &str) -> Self {
+        Self::Failed(why.to_owned())
+    }
 }
 
 /// What the node answers to whoever brought the input.

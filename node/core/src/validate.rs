@@ -211,6 +211,11 @@ fn check_payments(
 }
 
 impl Checked<Transaction> {
+    /// A transaction of the node's own journal, written under the same rules: it was checked.
+    pub(crate) fn own(transaction: Transaction) -> Self {
+        Self(transaction)
+    }
+
     /// Checks a transaction's signature, by the rules of block `nr`; rewards come in blocks alone.
     pub(crate) fn transaction(
         rules: &mut Rules,

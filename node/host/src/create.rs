@@ -99,8 +99,8 @@ impl Plan {
             .chosen
             .iter()
             .filter(|chosen| storage.is_none() || chosen.places != [(HookKind::Storage, 0)])
-            .map(|chosen| chosen.make(&chosen.setup, &instead))
-            .collect::<Result<Vec<_>, Error>>()?;
+            .map(|chosen| (chosen, &instead));
+        let made = make_storage_last(made)?;
         let storage = match storage {
             Some(storage) => storage,
             None => one(&made, HookKind::Storage, |provided| {
@@ -152,6 +152,21 @@ impl Plan {
         }
         Ok(all)
     }
+}
+
+/// Makes plugins, in their order but for Storage, which is last: what refuses its options does so
+/// before there are files.
+fn make_storage_last<'a>(
+    chosen: impl Iterator<Item = (&'a Chosen, &'a Provided)>,
+) -> Result<Vec<Made<'a>>, Error> {
+    let mut order: Vec<_> = chosen.enumerate().collect();
+    order.sort_by_key(|(_, (chosen, _))| chosen.provides(HookKind::Storage));
+    let mut made = order
+        .into_iter()
+        .map(|(place, (chosen, instead))| Ok((place, chosen.make(&chosen.setup, instead)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    made.sort_by_key(|(place, _)| *place);
+    Ok(made.into_iter().map(|(_, made)| made).collect())
 }
 
 /// A plugin that was made.

@@ -4,7 +4,9 @@
 
 mod plugins;
 
-use plugcoin_host::{Manifest, PluginRequest, Registry, Resolved, Setting, State, Watch, resolve};
+use plugcoin_host::{
+    Manifest, Named, PluginRequest, Registry, Resolved, Setting, State, Watch, resolve,
+};
 use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::plugin::{Active, Hooks, compiled_in};
 use plugcoin_sdk::{Error, ErrorKind};
@@ -394,4 +396,76 @@ fn what_is_available_is_told_without_making_it() {
     let manifests = Registry::compiled_in().unwrap().manifests();
     assert_eq!(manifests.len(), compiled_in().len());
     assert!(manifests.iter().all(|m| m.state == State::Available));
+}
+
+#[test]
+fn a_rule_begins_at_its_height_and_the_one_before_it_holds_until_then() {
+    let resolved = resolved(&["test-five@1000", "test-strict@20"], &[]).unwrap();
+    let at = |nr| &*resolved.hooks.difficulty.at(nr).plugin;
+    assert_eq!(
+        (at(1), at(999), at(1000)),
+        ("test-zeros", "test-zeros", "test-five")
+    );
+    let of_validity = |nr| resolved.hooks.validity_at(nr).count();
+    assert_eq!((of_validity(19), of_validity(20)), (1, 2));
+    let told = |name: &str| {
+        let mut manifests = resolved.manifests.iter();
+        let manifest = manifests.find(|manifest| manifest.name == name).unwrap();
+        json!(manifest.from)
+    };
+    assert_eq!(told("test-five"), json!({ "difficulty": [1000] }));
+    assert_eq!(told("test-zeros"), json!({}));
+    let heights: Vec<u64> = resolved
+        .rules
+        .iter()
+        .filter(|rule| rule.hook == HookKind::Difficulty)
+        .map(|rule| rule.from_nr)
+        .collect();
+    assert_eq!(heights, [1000, 0]);
+}
+
+#[test]
+fn other_heights_are_other_rules() {
+    let of = |plugins: &[&str]| resolved(plugins, &[]).unwrap().fingerprint;
+    let all = [
+        of(&[]),
+        of(&["test-five"]),
+        of(&["test-five@1"]),
+        of(&["test-five@2"]),
+        of(&["test-five@2", "test-zeros@3"]),
+    ];
+    for (n, one) in all.iter().enumerate() {
+        assert!(!all[..n].contains(one), "{n}");
+    }
+}
+
+#[test]
+fn a_height_is_for_rules_of_blocks_alone() {
+    assert_eq!(
+        refusal(&["test-selfish@7"], &[]),
+        "test-selfish@7: the plugin provides gossip, which can't begin at a height; only \
+         consensus, signer, difficulty, reward, merkle, validity can"
+    );
+    assert_eq!(
+        refusal(&["test-five@7", "test-five@7"], &[]),
+        "the plugin test-five@7 is named twice"
+    );
+    assert!(resolved(&["test-five@7", "test-zeros@9"], &[]).is_ok());
+    for (text, why) in [
+        ("@7", "it has no name"),
+        ("a@", "what stands behind the @ is no height"),
+        ("a@-1", "what stands behind the @ is no height"),
+        ("a@1@x", "what stands behind the @ is no height"),
+        ("", "it has no name"),
+    ] {
+        let error = text.parse::<Named>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("`{text}` is no plugin: {why}; write NAME, PATH, or NAME@BLOCK")
+        );
+    }
+    let path: Named = "./a@b/libc.so@5".parse().unwrap();
+    assert_eq!((&*path.plugin, path.from_nr), ("./a@b/libc.so", 5));
+    let path: Named = "./a@b/libc.so".parse().unwrap();
+    assert_eq!((&*path.plugin, path.from_nr), ("./a@b/libc.so", 0));
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use plugcoin_core::{Call, Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet};
+use plugcoin_core::{
+    Call, CallFailure, Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet,
+};
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Contact, Event, PeerReply, Record, Seal, Slice, Storage};
 use plugcoin_sdk::ledger::{Address, Hash};
@@ -64,7 +66,7 @@ enum Message {
         to: usize,
         start: u64,
         call: u64,
-        result: Result<PeerReply, String>,
+        result: Result<PeerReply, CallFailure>,
     },
     Wake {
         node: usize,
@@ -297,7 +299,7 @@ impl World {
             && !self.draw.happens(self.link.lost_per_mille);
         let place = self.places.get_mut(to).filter(|_| reachable);
         let Some(place) = place.filter(|place| place.node.is_some()) else {
-            let result = Err("no answer".to_owned());
+            let result = Err("no answer".into());
             self.send_after(
                 TIMEOUT_US,
                 Message::Answer {
@@ -327,7 +329,7 @@ impl World {
             self.carry_out(to, step);
         }
         if self.draw.happens(self.link.lost_per_mille) {
-            let result = Err("the answer was lost".to_owned());
+            let result = Err("the answer was lost".into());
             self.send_after(
                 TIMEOUT_US,
                 Message::Answer {

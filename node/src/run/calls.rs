@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugcoin_core::{Call, Input};
+use plugcoin_core::{Call, CallFailure, Input};
 use plugcoin_sdk::hooks::{Contact, PeerId, PeerReply, Transport};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
@@ -59,8 +59,7 @@ impl Calls {
         match sent {
             Ok(()) => {}
             Err(TrySendError::Full(call)) => {
-                self.tools
-                    .end(call.id, Err("it is busy with earlier calls".to_owned()));
+                self.tools.end(call.id, Err(CallFailure::NotMade));
             }
             Err(TrySendError::Closed(call)) => {
                 // Workers that had nothing to do have ended; their numbers never come again.
@@ -114,10 +113,10 @@ impl Tools {
         if let Err(why) = &result {
             tracing::debug!(call = id, why, "a call failed");
         }
-        self.end(id, result);
+        self.end(id, result.map_err(CallFailure::Failed));
     }
 
-    fn end(&self, call: u64, result: Result<PeerReply, String>) {
+    fn end(&self, call: u64, result: Result<PeerReply, CallFailure>) {
         self.core.bring(Input::CallEnded { call, result });
     }
 }

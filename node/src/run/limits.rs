@@ -1,5 +1,7 @@
 //! Every bound of the program's tasks, with its reason.
 
+use plugcoin_core::limits::RESEND_MAX;
+
 /// How many inputs from outside may wait for the core: more than a second's work only grows stale.
 pub(crate) const QUEUE_MAX: usize = 1_024;
 
@@ -9,8 +11,9 @@ pub(crate) const BATCH_MAX: usize = 256;
 /// After how many bytes of records a batch ends, so that nobody waits for a long write.
 pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
 
-/// How many calls wait for one peer: a slow one is told no more than that.
-pub(crate) const CALLS_PER_PEER_MAX: usize = 32;
+/// How many calls wait for one peer: all that a newcomer is sent at once of what waits in the pool,
+/// and some more; a slow one is told no more than that.
+pub(crate) const CALLS_PER_PEER_MAX: usize = RESEND_MAX + 28;
 
 /// After how long without a call a peer's worker ends, in milliseconds: longer than a round of asking.
 pub(crate) const WORKER_IDLE_MS: u64 = 30_000;

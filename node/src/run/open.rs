@@ -1,10 +1,11 @@
 //! [`Opened`]: a node with its files, before any task runs.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 
 use plugcoin_core::Node;
 use plugcoin_host::Resolved;
 use plugcoin_sdk::hooks::Contact;
+use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
@@ -95,6 +96,25 @@ impl Opened {
     }
 }
 
+/// The address that a name stands for: others believe an address alone, since a name may lead
+/// anywhere.
+fn resolved_address(advertise: &Address) -> Result<Address, Error> {
+    if advertise.ip().is_some() {
+        return Ok(advertise.clone());
+    }
+    let refuse = || {
+        let message =
+            "the name in --advertise leads to no address; give HOST:PORT as others reach it";
+        Error::new(ErrorKind::Configuration, message).with("name", advertise)
+    };
+    let name = (advertise.host(), advertise.port());
+    let mut found = name
+        .to_socket_addrs()
+        .map_err(|error| refuse().because(error))?;
+    let first = found.next().ok_or_else(refuse)?;
+    Ok(Address::new(first.ip(), first.port()))
+}
+
 /// The core's part of the configuration.
 fn of_core(
     config: &Config,
@@ -111,7 +131,11 @@ fn of_core(
         rules: Some(resolved.fingerprint),
         node: Some(format!("{:032x}", u128::from_be_bytes(name))),
         port: config.advertise.is_none().then_some(port),
-        address: config.advertise.clone(),
+        address: config
+            .advertise
+            .as_ref()
+            .map(resolved_address)
+            .transpose()?,
     };
     Ok(plugcoin_core::Config {
         mine: config.mine,

@@ -79,7 +79,8 @@ pub(crate) fn refused(error: Error, journal: Journal, rules: &Path) -> Failure {
         ExitCode::Chain,
         format!(
             "the stored chain does not hold under these rules: {error}\n\
-             Take another --data-dir{before}."
+             Take another --data-dir{before}, or let the new plugin begin at a later block, as \
+             --plugin NAME@NR."
         ),
     )
 }

@@ -20,7 +20,7 @@ use crate::limits::{
 };
 use crate::peers::Peers;
 use crate::rules::Halt;
-use crate::step::{Call, Output, Reply, Step};
+use crate::step::{Call, CallFailure, Output, Reply, Step};
 
 /// What the node keeps of its surroundings.
 #[derive(Debug, Default)]
@@ -198,7 +198,7 @@ impl Node {
         &mut self,
         now_us: i64,
         call: u64,
-        result: Result<PeerReply, String>,
+        result: Result<PeerReply, CallFailure>,
         step: &mut Step,
     ) -> Result<(), Halt> {
         let Some(Pending {
@@ -211,8 +211,11 @@ impl Node {
         };
         let reply = match result {
             Ok(reply) => reply,
-            Err(_) => {
-                self.network.peers.failed(peer, now_us);
+            Err(failure) => {
+                // A call that was never made says nothing about the peer.
+                if failure != CallFailure::NotMade {
+                    self.network.peers.failed(peer, now_us);
+                }
                 self.call_failed(peer, &why, step);
                 return Ok(());
             }
@@ -337,8 +340,12 @@ impl Node {
                 }
             }
             Why::Tell(item) => {
+                let place = self.pool.arrival(item);
                 if let Some(peer) = self.network.peers.get_mut(peer) {
                     peer.forget(item);
+                    if let Some(place) = place {
+                        peer.pool_told_to = peer.pool_told_to.min(place);
+                    }
                 }
             }
             Why::Fetch(hash) => self.network.lacking.push((*hash, Origin::Client)),
@@ -470,15 +477,20 @@ impl Node {
         else {
             return;
         };
+        let from = peer.pool_told_to;
         let lacking: Vec<_> = self
             .pool
-            .in_order()
-            .filter(|transaction| !peer.has(&transaction.id()))
+            .arrived_from(from)
+            .filter(|(_, transaction)| !peer.has(&transaction.id()))
             .take(RESEND_MAX)
-            .cloned()
+            .map(|(place, transaction)| (place, transaction.clone()))
             .collect();
-        for transaction in lacking {
+        let told_to = lacking.last().map(|(place, _)| place + 1);
+        for (_, transaction) in lacking {
             self.tell(id, Record::Transaction(transaction), step);
+        }
+        if let (Some(peer), Some(told_to)) = (self.network.peers.get_mut(id), told_to) {
+            peer.pool_told_to = told_to;
         }
     }
 
@@ -529,7 +541,7 @@ impl Node {
         }
         if self.network.peers.take_changed() {
             step.outputs
-                .push(Output::SavePeers(self.network.peers.addresses(now_us)));
+                .push(Output::SavePeers(self.network.peers.all_addresses()));
         }
         let ask_us = self.network.peers.next_ask_us();
         Ok([ask_us, dial_us, sync_us].into_iter().flatten().min())

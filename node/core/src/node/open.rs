@@ -1,6 +1,6 @@
 //! Opening a node: its journal is replayed.
 
-use plugcoin_sdk::hooks::Record;
+use plugcoin_sdk::hooks::{Event, Record};
 use plugcoin_sdk::ledger::{Block, Transaction, genesis};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -25,7 +25,7 @@ impl Node {
     ///
     /// * The records that come back are to be appended before anything else: the genesis block, if
     ///   the journal was empty.
-    /// * Transactions of the journal that no longer hold are left out.
+    /// * Transactions of the journal that no longer hold are left out; the first step tells why.
     ///
     /// # Errors
     /// [`ErrorKind::Corrupt`] with the first block that does not hold, or that has no parent;
@@ -52,7 +52,7 @@ impl Node {
                 }
                 Record::Block(block) => node.replay_block(now_us, block, journal)?,
                 Record::Transaction(transaction) => {
-                    node.replay_transaction(now_us, transaction)?;
+                    node.replay_transaction(now_us, transaction, journal)?;
                 }
             }
             any = true;
@@ -113,16 +113,28 @@ impl Node {
         }
     }
 
-    fn replay_transaction(&mut self, now_us: i64, transaction: Transaction) -> Result<(), Error> {
+    fn replay_transaction(
+        &mut self,
+        now_us: i64,
+        transaction: Transaction,
+        journal: Journal,
+    ) -> Result<(), Error> {
         let id = transaction.id();
         if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(());
         }
         let nr = self.next_nr();
-        match Checked::transaction(&mut self.rules, transaction, nr)
-            .and_then(|checked| self.admit(now_us, checked))
-        {
-            Ok(()) | Err(Halt::Invalid(_)) => Ok(()),
+        let checked = match journal {
+            Journal::SameRules => Ok(Checked::own(transaction)),
+            Journal::Judge => Checked::transaction(&mut self.rules, transaction, nr),
+        };
+        match checked.and_then(|checked| self.admit(now_us, checked)) {
+            Ok(()) => Ok(()),
+            Err(Halt::Invalid(reason)) => {
+                self.at_opening
+                    .push(Event::TransactionDropped { id, reason });
+                Ok(())
+            }
             Err(Halt::Fault(error)) => Err(error),
         }
     }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use plugcoin_core::{Config, Input, Levels, Output, Reply};
-use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Gossip, Item, Origin, PeerView, Spread};
-use plugcoin_sdk::ledger::genesis;
+use plugcoin_sdk::hooks::{BlockContext, Gossip, Item, Origin, PeerView, Spread, Validity};
+use plugcoin_sdk::ledger::{Block, genesis};
+use plugcoin_sdk::plugin::Scheduled;
+use plugcoin_sdk::{Error, Invalid, Verdict};
 use plugcoin_testkit::fixtures;
 
 use crate::bench::{Bench, OWN, branch, job};
@@ -110,4 +111,39 @@ fn a_withheld_block_is_in_no_answer_and_those_before_it_are() {
     assert_eq!(bench.node.levels(Levels::From(told[0], 9)), levels);
     assert_eq!(bench.node.levels(Levels::From(own, 9)), None);
     assert_eq!(bench.node.contact().tip.unwrap().hash, told[1]);
+}
+
+/// Takes no block at all.
+struct Never;
+
+impl Validity for Never {
+    fn check_block(&self, _: &Block, _: &BlockContext<'_>) -> Result<Verdict, Error> {
+        Ok(Invalid::new("never", "no block is good enough").into())
+    }
+}
+
+#[test]
+fn an_own_block_that_is_refused_is_not_tried_again_at_once() {
+    let storage = Arc::default();
+    let mut hooks = crate::bench::hooks(Arc::clone(&storage) as _);
+    hooks
+        .validity
+        .push(Scheduled::always("never", Arc::new(Never)));
+    let config = Config {
+        mine: true,
+        mine_interval_us: 0,
+        ..Config::default()
+    };
+    let mut bench = Bench::by(hooks, storage, config);
+    let step = bench.handle(Input::Ticked);
+    let id = job(&step).unwrap().id;
+    let step = seal(&mut bench, id);
+    assert_eq!(crate::bench::refusal(&step).rule, "never");
+    assert!(job(&step).is_none(), "not at once");
+    assert!(job(&bench.handle(Input::Ticked)).is_none());
+    bench.now_us = bench.node.wake_us().unwrap();
+    assert!(
+        job(&bench.handle(Input::Ticked)).is_some(),
+        "but a moment later"
+    );
 }

@@ -1,4 +1,4 @@
-use plugcoin_core::{Call, Config, Input, OtherRules, Output, Step};
+use plugcoin_core::{Call, CallFailure, Config, Input, OtherRules, Output, Step};
 use plugcoin_sdk::hooks::{Contact, Event, Origin, PeerAnswer, PeerReply, PeerRequest, Tip};
 use plugcoin_sdk::ledger::{Address, Amount, Hash, genesis};
 use plugcoin_testkit::fixtures::{self, START_US};
@@ -15,7 +15,7 @@ fn calls(step: &Step) -> Vec<&Call> {
         .collect()
 }
 
-fn reply(contact: &Contact, answer: PeerAnswer) -> Result<PeerReply, String> {
+fn reply(contact: &Contact, answer: PeerAnswer) -> Result<PeerReply, CallFailure> {
     Ok(PeerReply {
         contact: contact.clone(),
         answer,

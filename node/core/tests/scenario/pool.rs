@@ -1,9 +1,12 @@
-use plugcoin_core::Reply;
-use plugcoin_sdk::hooks::Event;
+use std::sync::Arc;
+
+use plugcoin_core::{CallFailure, Config, Input, Output, Reply};
+use plugcoin_sdk::hooks::{Contact, Event, PeerAnswer, PeerReply, PeerRequest, Record};
 use plugcoin_sdk::ledger::genesis;
+use plugcoin_testkit::doubles::MemoryStorage;
 use plugcoin_testkit::fixtures;
 
-use crate::bench::{Bench, OWN, branch, events, refusal};
+use crate::bench::{Bench, OWN, branch, events, refusal, requests};
 
 #[test]
 fn a_payment_waits_and_is_covered_by_what_is_confirmed_alone() {
@@ -89,4 +92,70 @@ fn the_node_pays_from_its_wallet_and_never_more_than_it_has() {
     assert_eq!(refusal(&bench.pay("System", "1")).rule, "form");
     assert_eq!(bench.node.waiting(), 2);
     assert_eq!(genesis().nr(), 0);
+}
+
+#[test]
+fn what_waits_is_sent_to_a_newcomer_bit_by_bit_and_once() {
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    bench.take(&branch("A", 3));
+    // The peer is known to be away while these come, so that nobody is told of them.
+    let call = |step: &plugcoin_core::Step, wanted: &PeerRequest| {
+        step.outputs.iter().find_map(|output| match output {
+            Output::Call(call) if call.request == *wanted => Some(call.id),
+            _ => None,
+        })
+    };
+    let asked = |bench: &mut Bench| {
+        bench.now_us += 3_600_000_000;
+        let step = bench.handle(Input::Ticked);
+        call(&step, &PeerRequest::Peers).unwrap()
+    };
+    let ended = |call, result| Input::CallEnded { call, result };
+    let away = asked(&mut bench);
+    bench.handle(ended(away, Err("away".into())));
+    for n in 0..250 {
+        let payment = fixtures::pay("A", "B", "0.01", bench.now_us + n);
+        assert!(requests(&bench.transaction(&payment)).is_empty());
+    }
+    let mut sent = Vec::new();
+    for _ in 0..4 {
+        let call = asked(&mut bench);
+        let reply = PeerReply {
+            contact: Contact::default(),
+            answer: PeerAnswer::Peers(Vec::new()),
+        };
+        let step = bench.handle(ended(call, Ok(reply)));
+        let posts = step.outputs.iter().filter_map(|output| match output {
+            Output::Call(call) if matches!(call.request, PeerRequest::PostTransaction(_)) => {
+                Some(call.id)
+            }
+            _ => None,
+        });
+        let posts: Vec<u64> = posts.collect();
+        sent.push(posts.len());
+        if let [.., last] = posts[..] {
+            // It was never made: the peer is not to blame, and the payment is sent again.
+            bench.handle(ended(last, Err(CallFailure::NotMade)));
+        }
+    }
+    assert_eq!(sent, [100, 100, 52, 1]);
+}
+
+#[test]
+fn what_no_longer_holds_on_opening_is_told_with_the_first_step() {
+    let bench = Bench::new();
+    let lost = fixtures::pay("A", "B", "1", bench.now_us);
+    let mut records = bench.storage.records();
+    records.push(Record::Transaction(lost.clone()));
+    let mut again = Bench::on(Arc::new(MemoryStorage::with(records)), Config::default());
+    let step = again.handle(Input::Ticked);
+    assert!(events(&step).iter().any(|event| matches!(
+        event,
+        Event::TransactionDropped { id, .. } if *id == lost.id()
+    )));
+    let step = again.handle(Input::Ticked);
+    assert!(events(&step).is_empty(), "once");
 }
