@@ -7,7 +7,7 @@ mod program;
 use std::fs;
 use std::path::Path;
 
-use program::libraries::library;
+use program::libraries::{compile, library};
 use program::peer::FakePeer;
 use program::running::{Running, until};
 use serde_json::Value;
@@ -185,6 +185,32 @@ fn a_transport_is_asked_for_every_call() {
         node.log().contains("this node is offline").then_some(())
     });
     assert_eq!(peer.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn a_plugin_in_c() {
+    let dir = tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/in-c/in_c.c");
+    compile(&source, &dir.path().join("libin_c.so"));
+    let args = format!("{MINE} --set zeros.zeros=1 --plugin-dir . --plugin in-c");
+    let node = start(&dir, &args);
+    for block in &mined(&node, 4)[1..] {
+        let wanted = if block["nr"].as_u64().unwrap() % 2 == 0 {
+            1.0
+        } else {
+            3.0
+        };
+        assert!((reward(block) - wanted).abs() < 1e-9, "{block}");
+    }
+    let log = node.log();
+    let line = log.lines().find(|line| line.contains("made in C")).unwrap();
+    assert!(line.contains("INFO") && line.contains("in-c"), "{line}");
+    drop(node);
+    let (code, log) = Running::try_start(dir.path(), &format!("{args} --set in-c.coins=4"))
+        .err()
+        .unwrap();
+    assert_eq!(code, 3, "{log}");
+    assert!(log.contains("the plugin in-c has no options"), "{log}");
 }
 
 #[test]
