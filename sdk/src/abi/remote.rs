@@ -2,8 +2,9 @@
 
 #![allow(unsafe_code, reason = "the border to a library")]
 
+use std::any::Any;
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::sync::Arc;
 
@@ -207,20 +208,26 @@ impl Remote {
     ) -> Result<bool, Error> {
         let input = text_of(input)?;
         let mut visited = Ok(true);
-        let mut last = Vec::new();
+        let mut last: Option<Vec<u8>> = None;
         let code = sink(
             &mut |message| {
-                // The last message of a failed call is its fault, so each is looked at when the
-                // next one comes.
-                let before = std::mem::replace(&mut last, message.to_vec());
-                if !before.is_empty() && matches!(visited, Ok(true)) {
-                    visited = visitor(&before);
+                if matches!(visited, Ok(true)) {
+                    // The last message of a failed call is its fault, so each is looked at when the
+                    // next one comes.
+                    visited = match last.take() {
+                        _ if message.len() > ANSWER_BYTES_MAX => Err(too_long(method)),
+                        Some(before) => visitor(&before),
+                        None => Ok(true),
+                    };
+                    last = Some(message.to_vec()).filter(|_| matches!(visited, Ok(true)));
                 }
                 matches!(visited, Ok(true))
             },
             |sink| self.call(method, &input, sink),
         );
-        if code == OK && !last.is_empty() && matches!(visited, Ok(true)) {
+        if code == OK
+            && let Some(last) = last.take()
+        {
             visited = visitor(&last);
         }
         match visited {
@@ -229,7 +236,7 @@ impl Remote {
             Ok(false) => Ok(true),
             Ok(true) if code == OK => Ok(true),
             Ok(true) => One {
-                message: last,
+                message: last.unwrap_or_default(),
                 ..One::default()
             }
             .judge::<Value>(code, method)
@@ -277,31 +284,50 @@ fn unknown(method: &str) -> Error {
     )
 }
 
+fn too_long(method: &str) -> Error {
+    let why = format!("the plugin answered more than {ANSWER_BYTES_MAX} bytes");
+    Error::new(ErrorKind::Plugin, why).with("call", method)
+}
+
 fn text_of(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|error| {
         Error::new(ErrorKind::Plugin, "the request can't be written").because(error)
     })
 }
 
+/// Who takes the messages of a call.
+struct Taker<'a> {
+    take: &'a mut dyn FnMut(&[u8]) -> bool,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
 /// Runs a call with a sink that leads to this function.
 fn sink(take: &mut dyn FnMut(&[u8]) -> bool, run: impl FnOnce(*const Sink) -> i32) -> i32 {
     unsafe extern "C" fn write(context: *mut c_void, data: *const u8, len: usize) -> i32 {
         // SAFETY: the context is that of the sink below, which lives while the library is called.
-        let take = unsafe { &mut *context.cast::<&mut dyn FnMut(&[u8]) -> bool>() };
+        let taker = unsafe { &mut *context.cast::<Taker<'_>>() };
         // SAFETY: the library passes bytes that live while it calls.
         let data = unsafe { bytes(data, len) };
         // Nothing of ours may unwind through the library.
-        match catch_unwind(AssertUnwindSafe(|| take(data))) {
+        match catch_unwind(AssertUnwindSafe(|| (taker.take)(data))) {
             Ok(true) => 0,
-            Ok(false) | Err(_) => 1,
+            Ok(false) => 1,
+            Err(panic) => {
+                taker.panic = Some(panic);
+                1
+            }
         }
     }
-    let mut take = take;
+    let mut taker = Taker { take, panic: None };
     let sink = Sink {
-        context: (&raw mut take).cast(),
+        context: (&raw mut taker).cast(),
         write,
     };
-    run(&raw const sink)
+    let code = run(&raw const sink);
+    match taker.panic {
+        Some(panic) => resume_unwind(panic),
+        None => code,
+    }
 }
 
 /// The one message of an answer.
@@ -331,8 +357,7 @@ impl One {
     fn judge<T: DeserializeOwned>(self, code: i32, method: &str) -> Result<Option<T>, Error> {
         let refuse = |why: String| Error::new(ErrorKind::Plugin, why).with("call", method);
         if self.too_long {
-            let why = format!("the plugin answered more than {ANSWER_BYTES_MAX} bytes");
-            return Err(refuse(why));
+            return Err(too_long(method));
         }
         match code {
             OK if self.messages > 1 => Err(refuse("the plugin answered twice".to_owned())),
