@@ -1,0 +1,10 @@
+//! The border between a node and a library, seen from the outside: the page that describes it, and
+//! what comes of libraries that don't keep to it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+mod bad_answers;
+mod c;
+mod calls;
+mod example;
+mod page;
