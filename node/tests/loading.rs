@@ -179,6 +179,7 @@ static int32_t call(void *instance, const uint8_t *method, size_t method_len, co
                     size_t input_len, const plugcoin_sink *sink) {
     (void)instance, (void)input, (void)input_len;
     if (method_len == 13 && !memcmp(method, "library.about", 13)) tell(sink, ABOUT);
+    else if (method_len == 13 && !memcmp(method, "reward.reward", 13)) tell(sink, "\"1\"");
     else if (method_len == 15 && !memcmp(method, "library.resolve", 15)) tell(sink, "{}");
     else return PLUGCOIN_UNKNOWN;
     return PLUGCOIN_OK;
@@ -342,6 +343,35 @@ fn a_plugin_that_is_not_made() {
     let options = options.map(|set| refusal(dir, &format!("--plugin ./several.so {set}")));
     let other = refusal(dir, "--plugin ./several.so:three-rules");
     assert_snapshot!(said.concat() + &options.concat() + &other);
+}
+
+#[test]
+fn a_plugin_that_is_not_wanted_need_not_start() {
+    let dir = tempdir().unwrap();
+    let about = ["one", "needy"].map(|name| {
+        let about = r#"{"name":"NAME","version":"1","rules_version":1,"hooks":["reward"]}"#;
+        about.replace("NAME", name).replace('"', "\\\"")
+    });
+    // A set-up begins with the plugin's name.
+    let definitions = format!(
+        "#define ABOUT \"[{}]\"\n#define CREATE *instance = (void *)ABOUT; \\\n\
+         return memcmp(setup + 11, \"needy\", 5) ? PLUGCOIN_OK : PLUGCOIN_FAULT;",
+        about.join(",")
+    );
+    let file = c_plugin(dir.path(), "two", &definitions);
+    Running::start(dir.path(), &format!("--port 0 --plugin ./{file}:one"));
+    let said = refusal(dir.path(), &format!("--plugin ./{file}:needy"));
+    assert!(
+        said.contains("the plugin needy of ./two.so can't start"),
+        "{said}"
+    );
+    let loader = Loader {
+        dir: None,
+        program: env!("CARGO_BIN_EXE_node").into(),
+        pins: Vec::new(),
+        trial: Loader::TRIAL,
+    };
+    assert_eq!(loader.look(&dir.path().join(file)).unwrap().len(), 2);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::plugin::{LoadedFile, Plugin};
 use crate::registry::Registry;
 use crate::request::{Named, PluginRequest};
 use sealed::Sealed;
+use trial::Tried;
 pub use trial::answer_trial;
 
 /// How a loaded library's file begins and ends: `libNAME.so`, with `_` for `-`.
@@ -107,7 +108,8 @@ impl Loader {
                 pinned[at] = true;
             }
             let pin = pin.map(|at| self.pins[at].digest.as_str());
-            let opened = self.open(&path, pin, &request.set, &mut loaded, &mut notes)?;
+            let tried = wanted.clone().map_or(Tried::All, Tried::One);
+            let opened = self.open(&path, pin, (&request.set, tried), &mut loaded, &mut notes)?;
             let chosen: Vec<&Plugin> = opened
                 .plugins
                 .iter()
@@ -157,10 +159,13 @@ impl Loader {
 
     /// Opens a library to look at it, with all checks.
     ///
+    /// * Its plugins need not start without options.
+    ///
     /// # Errors
     /// As for a library that a node loads.
     pub fn look(&self, path: &Path) -> Result<Vec<Plugin>, Error> {
-        let opened = self.open(path, None, &[], &mut Vec::new(), &mut Vec::new())?;
+        let tried = (&[][..], Tried::Nothing);
+        let opened = self.open(path, None, tried, &mut Vec::new(), &mut Vec::new())?;
         Ok(opened.plugins)
     }
 
@@ -184,7 +189,7 @@ impl Loader {
         &self,
         path: &Path,
         pin: Option<&str>,
-        set: &[crate::Setting],
+        (set, tried): (&[crate::Setting], Tried),
         loaded: &mut Vec<Plugin>,
         notes: &mut Vec<String>,
     ) -> Result<Opened, Error> {
@@ -200,7 +205,7 @@ impl Loader {
         }
         notes.extend(checked.notes.iter().cloned());
         let sealed = Sealed::new(path, &checked.bytes)?;
-        trial::run(&self.program, path, &sealed, set, self.trial)?;
+        trial::run(&self.program, path, &sealed, (set, tried), self.trial)?;
         let library = sealed.open(path)?;
         let about = library.about().map_err(|error| of_file(path, error))?;
         check_about(path, &about)?;

@@ -40,8 +40,30 @@ struct Request {
     /// What people call the file.
     path: PathBuf,
     set: Vec<Setting>,
+    tried: Tried,
     /// A folder of its own, which is thrown away.
     data_dir: PathBuf,
+}
+
+/// Which plugins of a library must start.
+///
+/// * All are made in the trial: whatever is loaded could end the process.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Tried {
+    All,
+    One(String),
+    Nothing,
+}
+
+impl Tried {
+    fn counts(&self, plugin: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(name) => name == plugin,
+            Self::Nothing => false,
+        }
+    }
 }
 
 /// What the child answers.
@@ -58,7 +80,7 @@ pub(super) fn run(
     program: &Path,
     path: &Path,
     sealed: &Sealed,
-    set: &[Setting],
+    (set, tried): (&[Setting], Tried),
     limit: Duration,
 ) -> Result<(), Error> {
     let fault = |error: std::io::Error| {
@@ -69,6 +91,7 @@ pub(super) fn run(
     let request = Request {
         path: path.to_owned(),
         set: set.to_vec(),
+        tried,
         data_dir: data_dir.path().to_owned(),
     };
     let request = serde_json::to_string(&request).map_err(|error| fault(error.into()))?;
@@ -255,15 +278,19 @@ fn try_all(request: &Request) -> Result<(), Error> {
             setup.values.push((setting.option.clone(), value));
         }
         plugin.resolve(&setup)?;
-        let made = plugin.create(&setup).map_err(|error| {
-            let message = format!(
-                "the plugin {} of {} can't start",
-                plugin.name(),
-                path.display()
-            );
-            Error::new(error.kind(), message).because(error)
-        })?;
-        first_calls::make(&made);
+        match plugin.create(&setup) {
+            Ok(made) => first_calls::make(&made),
+            Err(error) if request.tried.counts(plugin.name()) => {
+                let message = format!(
+                    "the plugin {} of {} can't start",
+                    plugin.name(),
+                    path.display()
+                );
+                return Err(Error::new(error.kind(), message).because(error));
+            }
+            // It may need options that nobody gives it.
+            Err(_) => {}
+        }
     }
     Ok(())
 }
