@@ -61,14 +61,21 @@ fn reward(block: &Value) -> f64 {
         .unwrap()
 }
 
-/// What a node says of its plugins, without where they come from.
+/// What a node says of the rules that its plugins are, and not of files and of what was called.
 fn plugins(node: &Running) -> Value {
     let mut said = json(node, "/plugins");
     for plugin in said["plugins"].as_array_mut().unwrap() {
+        let rule = [
+            "name",
+            "version",
+            "rules_version",
+            "hooks",
+            "from",
+            "options",
+            "state",
+        ];
         let plugin = plugin.as_object_mut().unwrap();
-        for of_file in ["form", "file", "digest", "calls", "time_us"] {
-            plugin.remove(of_file);
-        }
+        plugin.retain(|member, _| rule.contains(&&**member));
     }
     said
 }
