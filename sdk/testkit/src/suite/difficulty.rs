@@ -15,7 +15,11 @@ laws!(dyn Difficulty:
 /// A chain whose every block has the target that the rule gives it.
 ///
 /// * `pace_us` says how long each block took.
-fn grow(rule: &dyn Difficulty, length: u64, mut pace_us: impl FnMut() -> i64) -> Vec<Ancestor> {
+pub(crate) fn grow(
+    rule: &dyn Difficulty,
+    length: u64,
+    mut pace_us: impl FnMut() -> i64,
+) -> Vec<Ancestor> {
     let mut chain = vec![Ancestor {
         nr: 0,
         hash: Hash::of("0"),
@@ -43,7 +47,7 @@ fn target_of(rule: &dyn Difficulty, nr: u64, chain: &[Ancestor]) -> Target {
 }
 
 /// The ancestors that the rule wants to see, as a node gives them.
-fn wanted(rule: &dyn Difficulty, nr: u64, chain: &[Ancestor]) -> Vec<Ancestor> {
+pub(crate) fn wanted(rule: &dyn Difficulty, nr: u64, chain: &[Ancestor]) -> Vec<Ancestor> {
     let below = &chain[..usize::try_from(nr)
         .expect("the chain is short")
         .min(chain.len())];

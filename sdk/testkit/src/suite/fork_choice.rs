@@ -16,7 +16,7 @@ fn work(amount: u64) -> Work {
 }
 
 /// Siblings that could stand on one block, with many ties among them.
-fn siblings() -> Vec<Branch> {
+pub(crate) fn siblings() -> Vec<Branch> {
     let mut numbers = Numbers(2);
     (0..24)
         .map(|n| {

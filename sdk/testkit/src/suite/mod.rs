@@ -3,6 +3,7 @@
 //! * [`check`](signer::check) of a suite runs all its laws and panics with those that are broken; a
 //!   plugin's test is one line.
 //! * [`broken`](signer::broken) gives their names instead.
+//! * [`by_name`] has the laws of every hook by their names.
 //!
 //! ```
 //! use plugcoin_testkit::{doubles::PlainSigner, suite};
@@ -10,6 +11,7 @@
 //! suite::signer::check(&PlainSigner);
 //! ```
 
+pub mod by_name;
 pub mod consensus;
 pub mod difficulty;
 pub mod fork_choice;
@@ -20,6 +22,7 @@ pub mod observer;
 pub mod reward;
 pub mod signer;
 pub mod storage;
+pub mod transport;
 pub mod validity;
 
 use std::any::Any;
@@ -33,18 +36,22 @@ pub struct Law<H: ?Sized + 'static> {
     pub check: fn(&H),
 }
 
-/// The broken ones of these laws, with what the check said.
-fn broken_laws<H: ?Sized>(laws: &[Law<H>], hook: &H) -> Vec<(&'static str, String)> {
-    let outcomes = laws.iter().map(|law| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| (law.check)(hook)));
-        (law.name, outcome)
-    });
-    outcomes
-        .filter_map(|(name, outcome)| outcome.err().map(|panic| (name, words(&*panic))))
-        .collect()
+impl<H: ?Sized> Law<H> {
+    /// How the hook breaks the law, if it does.
+    pub fn broken(&self, hook: &H) -> Option<String> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.check)(hook)));
+        outcome.err().map(|panic| words(&*panic))
+    }
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+/// The broken ones of these laws, with what the check said.
+fn broken_laws<H: ?Sized>(laws: &[Law<H>], hook: &H) -> Vec<(&'static str, String)> {
+    let broken = |law: &Law<H>| law.broken(hook).map(|words| (law.name, words));
+    laws.iter().filter_map(broken).collect()
+}
+
+/// What a panic said.
+pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or(panic.downcast_ref::<&str>().copied())
         .unwrap_or("it panicked")
@@ -97,10 +104,10 @@ use laws;
 /// Numbers that look random and are the same on every run: SplitMix64.
 ///
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -108,7 +115,7 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 }

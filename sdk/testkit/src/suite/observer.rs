@@ -11,7 +11,7 @@ laws!(dyn Observer:
     it_takes_any_event_at_any_moment,
 );
 
-fn events() -> Vec<Event> {
+pub(crate) fn events() -> Vec<Event> {
     let (one, two) = (Hash::of("one"), Hash::of("two"));
     let address = Address::new([127, 0, 0, 1].into(), 6001);
     let reason = Invalid::new("rule", "it is broken");

@@ -10,6 +10,7 @@ mod observer;
 mod reward;
 mod signer;
 mod storage;
+mod transport;
 mod validity;
 
 use std::sync::Arc;
