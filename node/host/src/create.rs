@@ -1,5 +1,6 @@
 //! [`Resolved`]: the hooks of a [`Plan`], made.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{HookKind, Signer, Storage, Transport};
@@ -93,6 +94,27 @@ impl Plan {
         one(&made, HookKind::Signer, |provided| provided.signer.clone())
     }
 
+    /// Makes one of the plugins alone, with this folder for its files, for whoever wants to see it as
+    /// it is.
+    ///
+    /// * It has no guard: what panics, panics, and nothing takes over.
+    ///
+    /// # Errors
+    /// As [`Plan::create`]; [`ErrorKind::Configuration`] if the plugin is not in the plan.
+    pub fn make(&self, plugin: &str, data_dir: PathBuf) -> Result<Provided, Error> {
+        let mut chosen = self.chosen.iter();
+        let found = chosen.find(|chosen| chosen.plugin.name() == plugin);
+        let chosen = found.ok_or_else(|| {
+            let message = format!("the plugin {plugin} is not among those that were asked for");
+            Error::new(ErrorKind::Configuration, message)
+        })?;
+        let setup = Setup {
+            data_dir: Some(data_dir),
+            ..chosen.setup.clone()
+        };
+        chosen.provide(&setup)
+    }
+
     fn create_with(&self, storage: Option<Active<dyn Storage>>) -> Result<Resolved, Error> {
         let instead = self.make_instead()?;
         let made = self
@@ -177,7 +199,8 @@ struct Made<'a> {
 }
 
 impl Chosen {
-    fn make(&self, setup: &Setup, instead: &Provided) -> Result<Made<'_>, Error> {
+    /// Makes the plugin as it is, without a guard.
+    fn provide(&self, setup: &Setup) -> Result<Provided, Error> {
         let name = self.plugin.name();
         let provided = self.plugin.create(setup).map_err(|error| {
             Error::new(error.kind(), format!("the plugin {name} can't start")).because(error)
@@ -199,6 +222,12 @@ impl Chosen {
                 ),
             ));
         }
+        Ok(provided)
+    }
+
+    fn make(&self, setup: &Setup, instead: &Provided) -> Result<Made<'_>, Error> {
+        let provided = self.provide(setup)?;
+        let name = self.plugin.name();
         let kinds = self.places.iter().map(|(kind, _)| *kind);
         let watch = Watch::new(name, setup.log(), Consequence::of(kinds));
         Ok(Made {

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use plugcoin_host::{Named, Pin, Setting};
+use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::ledger::{Address, Sum};
 
 use super::exit::ExitCode;
 use super::node_url::NodeUrl;
+use super::plugins_new::{PluginName, Sdk};
 use crate::cli::Failure;
 use crate::config::{Config, Given, LogFormat, OnOtherRules, values};
 
@@ -22,7 +24,9 @@ Examples:
   node wallet show                              your public key: where you can be paid to
   node wallet send --to KEY --sum 0.8           pay, by the node on port 6000
   node chain show                               the blocks of blocks-6000.json
-  node plugins list                             every plugin and its options";
+  node plugins list                             every plugin and its options
+  node plugins new my-rule --hook reward        a plugin of your own, ready to build
+  node plugins check ./libmy_rule.so            whether it keeps the laws of its hook";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -67,7 +71,7 @@ pub(crate) enum Command {
     /// Show and verify a stored chain; no node need run
     #[command(subcommand)]
     Chain(ChainCommand),
-    /// List the plugins
+    /// List, write and check plugins
     #[command(subcommand)]
     Plugins(PluginsCommand),
 }
@@ -249,6 +253,42 @@ pub(crate) enum PluginsCommand {
         /// Answer in JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Write the crate of a new plugin: it builds, keeps the laws of its hook, and loads
+    New {
+        /// Its name: of the crate, of the library, and on the command line
+        name: PluginName,
+        /// What it decides
+        #[arg(long, value_name = "HOOK", value_parser = values::hook())]
+        hook: HookKind,
+        /// The folder to make the crate's folder in [default: the current one]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Its SDK: a folder or a version [default: the checkout that the program was built from, or
+        /// the program's version]
+        #[arg(long, value_name = "PATH|VERSION")]
+        sdk: Option<Sdk>,
+    },
+    /// Call a plugin again and again, and say whether it keeps the laws of its hooks
+    Check {
+        /// The plugin, by its name or by its library's path; of a library, all or one
+        #[arg(value_name = "NAME|PATH[:NAME]")]
+        plugin: Named,
+        /// Where plugins' libraries are sought by name [default: the program's own folder]
+        #[arg(long, value_name = "DIR")]
+        plugin_dir: Option<PathBuf>,
+        /// An option of the plugin, as zeros.zeros=5; may be repeated
+        #[arg(long, value_name = "PLUGIN.OPTION=VALUE")]
+        set: Vec<Setting>,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A part of a check, for the node itself
+    #[command(hide = true)]
+    CheckPart {
+        /// What is to be done
+        task: String,
     },
     /// Try a library, for the node itself
     #[command(hide = true)]

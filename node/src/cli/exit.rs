@@ -22,13 +22,15 @@ pub enum ExitCode {
     Plugin = 5,
     /// The stored chain breaks these rules, or a file is damaged.
     Chain = 6,
-    /// A payment was refused, or a wallet would have been overwritten.
+    /// A payment was refused, or something would have been overwritten.
     Refused = 7,
+    /// A plugin that was checked breaks a law of its hooks.
+    Laws = 8,
 }
 
 impl ExitCode {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Fault,
         Self::Usage,
@@ -37,6 +39,7 @@ impl ExitCode {
         Self::Plugin,
         Self::Chain,
         Self::Refused,
+        Self::Laws,
     ];
 
     /// What it means, in a few words.
@@ -49,7 +52,8 @@ impl ExitCode {
             Self::InUse => "the port or the data directory belongs to another node",
             Self::Plugin => "a plugin failed that decides what is valid",
             Self::Chain => "the stored chain breaks these rules, or a file is damaged",
-            Self::Refused => "a payment was refused, or a wallet would have been overwritten",
+            Self::Refused => "a payment was refused, or something would have been overwritten",
+            Self::Laws => "a plugin that was checked breaks a law of its hooks",
         }
     }
 }

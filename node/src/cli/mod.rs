@@ -9,7 +9,9 @@ mod exit;
 mod logging;
 mod node_url;
 pub mod output;
+mod plugins_check;
 mod plugins_list;
+mod plugins_new;
 pub mod summary;
 mod wallet_commands;
 
@@ -67,6 +69,21 @@ fn run(cli: Cli) -> Result<(), Failure> {
             plugin_dir,
             json,
         }) => plugins_list::list(plugin, plugin_dir, json),
+        Command::Plugins(PluginsCommand::New {
+            name,
+            hook,
+            dir,
+            sdk,
+        }) => plugins_new::new(&name, hook, dir.as_deref(), sdk),
+        Command::Plugins(PluginsCommand::Check {
+            plugin,
+            plugin_dir,
+            set,
+            json,
+        }) => plugins_check::check(&plugin, plugin_dir, &set, json),
+        Command::Plugins(PluginsCommand::CheckPart { task }) => {
+            Ok(crate::check::answer(&task, io::stdout())?)
+        }
         Command::Plugins(PluginsCommand::Trial { request }) => {
             Ok(plugcoin_host::answer_trial(&request, io::stdout())?)
         }

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::ledger::{Address, FIELD_CHARACTERS_MAX, SYSTEM, Sum, check_field};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -51,6 +53,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| {
             format!("`{text}` is no length of time, or too long; write 1s, 500ms, 2m or 0")
         })
+}
+
+/// Reads the name of a hook.
+pub(crate) fn hook() -> impl TypedValueParser<Value = HookKind> {
+    PossibleValuesParser::new(HookKind::ALL.map(HookKind::name)).try_map(|name| {
+        let mut all = HookKind::ALL.into_iter();
+        all.find(|hook| hook.name() == name)
+            .ok_or("there is no such hook")
+    })
 }
 
 /// Reads a key that can be paid to.

@@ -27,6 +27,13 @@ pub(crate) fn library(package: &str) -> &'static Path {
 }
 
 fn build() -> BTreeMap<String, PathBuf> {
+    in_workspace(PACKAGES)
+}
+
+/// The libraries of packages of this workspace, in the folder and the profile of the tests.
+pub(crate) fn in_workspace(
+    packages: impl IntoIterator<Item = impl AsRef<str>>,
+) -> BTreeMap<String, PathBuf> {
     let node = Path::new(env!("CARGO_BIN_EXE_node"));
     let folder = node.parent().unwrap();
     let profile = match folder.file_name().unwrap().to_str().unwrap() {
@@ -36,22 +43,66 @@ fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["build", "--lib", "--locked", "--offline"])
-        .args(["--message-format=json", "--profile", profile])
+        .args(["--profile", profile])
         .arg("--target-dir")
         .arg(folder.parent().unwrap())
-        .args(PACKAGES.iter().flat_map(|package| ["-p", package]))
         .current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = cargo.output().unwrap();
+    for package in packages {
+        cargo.args(["-p", package.as_ref()]);
+    }
+    built(&mut cargo)
+}
+
+/// The root of this workspace.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// Where crates are built that are no part of this workspace: each thing beneath them once.
+pub(crate) fn outside_target_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside")
+}
+
+/// What cargo is told where crates are built that are no part of this workspace: to be quick, and to
+/// take what this one was made of.
+pub(crate) const OUTSIDE: [(&str, &str); 3] = [
+    ("CARGO_NET_OFFLINE", "true"),
+    ("CARGO_PROFILE_DEV_DEBUG", "0"),
+    ("CARGO_INCREMENTAL", "0"),
+];
+
+/// Cargo in a folder that is no part of this workspace, with the same versions beneath.
+pub(crate) fn outside(dir: &Path, command: &str) -> Command {
+    std::fs::copy(workspace().join("Cargo.lock"), dir.join("Cargo.lock")).unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .arg(command)
+        .current_dir(dir)
+        .env("CARGO_TARGET_DIR", outside_target_dir())
+        .envs(OUTSIDE);
+    cargo
+}
+
+/// Has cargo build libraries, without any warning; their paths by the names of their plugins.
+pub(crate) fn built(cargo: &mut Command) -> BTreeMap<String, PathBuf> {
+    let output = cargo.arg("--message-format=json").output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let messages = String::from_utf8(output.stdout).unwrap();
     let of_message = |message: &str| {
         let message: Value = serde_json::from_str(message).ok()?;
+        assert_ne!(message["message"]["level"], "warning", "{message}");
         let files = message["filenames"].as_array()?;
         let file = files.iter().filter_map(Value::as_str).map(PathBuf::from);
         let library = { file }.find(|file| file.extension().is_some_and(|end| end == "so"))?;
+        let kinds = message["target"]["crate_types"].as_array()?;
         let package = message["target"]["name"].as_str()?.replace('_', "-");
-        Some((package, library))
+        kinds
+            .contains(&"cdylib".into())
+            .then_some((package, library))
     };
     messages.lines().filter_map(of_message).collect()
 }
