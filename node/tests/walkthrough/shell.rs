@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// No command of the page takes so long.
-const COMMAND: Duration = Duration::from_secs(60);
+/// No command of a page takes so long; some build a crate and all beneath it.
+const COMMAND: Duration = Duration::from_secs(600);
 
 /// Printed after each command.
 const END: &str = "--- the command has ended";
