@@ -28,6 +28,8 @@ fn help() {
         ("help_chain_verify", "chain verify --help"),
         ("help_plugins", "plugins --help"),
         ("help_plugins_list", "plugins list --help"),
+        ("help_plugins_new", "plugins new --help"),
+        ("help_plugins_check", "plugins check --help"),
     ] {
         assert_snapshot!(name, printed(args));
     }
