@@ -46,6 +46,10 @@ fn every_hooks_crate_builds_and_keeps_the_laws_and_loads() {
     }
     let workspace = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n");
     fs::write(dir.path().join("Cargo.toml"), workspace).unwrap();
+    let mut format = libraries::outside(dir.path(), "fmt");
+    let format = format.args(["--all", "--check"]).output().unwrap();
+    let differs = String::from_utf8_lossy(&format.stdout);
+    assert!(format.status.success(), "{differs}");
     let built = libraries::built(libraries::outside(dir.path(), "build").arg("--workspace"));
     assert_eq!(built.len(), HookKind::ALL.len());
     let mut tests = libraries::outside(dir.path(), "test");

@@ -284,7 +284,7 @@ fn files(
     let mut files = vec![
         ("Cargo.toml", manifest(name, hook, about, sdk, inside)),
         ("src/lib.rs", renamed(template)),
-        ("tests/kit.rs", renamed(&kit(hook))),
+        ("tests/kit.rs", renamed(&kit(name, hook))),
         ("README.md", readme(name, about, inside)),
     ];
     if !inside {
@@ -312,7 +312,7 @@ fn template(hook: HookKind) -> &'static str {
 }
 
 /// The test that runs the hook's behaviour suite.
-fn kit(hook: HookKind) -> String {
+fn kit(name: &PluginName, hook: HookKind) -> String {
     let suite = hook.name().replace('-', "_");
     let (std, checked) = match hook {
         HookKind::Storage => (
@@ -326,11 +326,21 @@ fn kit(hook: HookKind) -> String {
         HookKind::Observer => ("", "&MyRule::default()"),
         _ => ("", "&MyRule"),
     };
+    let of_crate = name.of_crate();
+    // As rustfmt sorts them.
+    let mut uses = [
+        (of_crate.as_str(), format!("use {CRATE}::{TYPE};")),
+        (
+            "plugcoin_testkit",
+            "use plugcoin_testkit::suite;".to_owned(),
+        ),
+    ];
+    uses.sort();
+    let uses = uses.map(|(_, line)| line).join("\n");
     format!(
         "//! The laws of the hook: what every plugin for it must keep.
 
-{std}use {CRATE}::{TYPE};
-use plugcoin_testkit::suite;
+{std}{uses}
 
 #[test]
 fn it_keeps_the_laws_of_its_hook() {{
