@@ -178,6 +178,8 @@ impl Mining {
 }
 
 /// Puts a block together: what waits, best first, as far as it fits, and the reward.
+///
+/// * `judging` becomes what a rule failed over.
 pub(crate) fn template(
     rules: &Rules,
     pool: &Pool,
@@ -185,6 +187,7 @@ pub(crate) fn template(
     parent: &Block,
     creator: &str,
     now_us: i64,
+    judging: &mut Option<Hash>,
 ) -> Result<Draft, Error> {
     let nr = parent.nr() + 1;
     let header = parent.header();
@@ -217,7 +220,10 @@ pub(crate) fn template(
         match rules.check_transaction(transaction, &context) {
             Ok(()) => {}
             Err(Halt::Invalid(_)) => continue,
-            Err(Halt::Fault(error)) => return Err(error),
+            Err(Halt::Fault(error)) => {
+                *judging = Some(transaction.leaf());
+                return Err(error);
+            }
         }
         if view.pay(state, transaction, nr) {
             bytes = with;

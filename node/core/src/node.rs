@@ -63,7 +63,7 @@ pub struct Config {
 /// What a node does about peers of other rules; their blocks are judged by its own in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OtherRules {
-    /// It tells them nothing and asks them nothing but who they are.
+    /// It tells them nothing and asks them nothing but who they are; nor whoever has not yet said.
     Refuse,
     /// It keeps them, and says how they differ.
     #[default]
@@ -130,8 +130,8 @@ pub struct Node {
     network: Network,
     sync: Option<Sync>,
     last_payment_us: i64,
-    /// What was found on opening, to be told with the first step.
-    at_opening: Vec<Event>,
+    /// What is told with the step that ends next: on opening, with the first.
+    untold: Vec<Event>,
     wake_us: Option<i64>,
 }
 
@@ -139,6 +139,8 @@ impl Node {
     fn new(config: Config, hooks: Hooks, wallet: Option<Wallet>, genesis: &Block) -> Self {
         let time_us = genesis.header().timestamp.us();
         let target = hooks.difficulty.at(0).hook.easiest();
+        let mut network = Network::default();
+        network.peers.shun_strangers = config.other_rules == OtherRules::Refuse;
         Self {
             config,
             wallet,
@@ -153,10 +155,10 @@ impl Node {
             pool: Pool::default(),
             pool_version: 0,
             mining: Mining::default(),
-            network: Network::default(),
+            network,
             sync: None,
             last_payment_us: i64::MIN,
-            at_opening: Vec::new(),
+            untold: Vec::new(),
             wake_us: None,
         }
     }
@@ -172,9 +174,6 @@ impl Node {
             reply: Reply::Nothing,
             outputs: Vec::new(),
         };
-        let at_opening = std::mem::take(&mut self.at_opening);
-        step.outputs
-            .extend(at_opening.into_iter().map(Output::Tell));
         let reply = match input {
             Input::BlockReceived { block, origin } => {
                 self.receive_block(now_us, block, origin, false, &mut step)
@@ -212,12 +211,17 @@ impl Node {
             Err(Halt::Invalid(invalid)) => Reply::Refused(invalid),
             Err(Halt::Fault(error)) => return Err(error),
         };
-        let capacity = self.rules.hooks.mempool.hook.capacity();
-        let dropped = self.pool.trim(capacity, now_us);
+        let dropped = self.trim_pool(now_us);
         self.tell_dropped(dropped, &mut step);
+        let untold = std::mem::take(&mut self.untold);
+        step.outputs.extend(untold.into_iter().map(Output::Tell));
         let network_us = self.follow_with_network(now_us, &mut step)?;
         let mining_us = self.follow_with_mining(now_us, &mut step)?;
-        self.wake_us = network_us.into_iter().chain(mining_us).min();
+        let expiry_us = self.pool.next_expiry_us();
+        self.wake_us = [network_us, mining_us, expiry_us]
+            .into_iter()
+            .flatten()
+            .min();
         Ok(step)
     }
 
@@ -315,15 +319,14 @@ impl Node {
                 self.pool.add(transaction, priority, expires_us, now_us);
                 self.pool_version += 1;
                 // A newcomer that would be the first to go is refused, not accepted and dropped.
-                let mut dropped = self.pool.trim(mempool.hook.capacity(), now_us);
-                if let Some(own) = dropped.iter().position(|(dropped, _)| dropped.id() == id) {
-                    return Err(dropped
-                        .swap_remove(own)
-                        .1
-                        .by(&mempool.plugin, &mempool.version)
-                        .into());
+                let mut own = Ok(());
+                for (dropped, reason) in self.trim_pool(now_us) {
+                    match dropped.id() {
+                        dropped if dropped == id => own = Err(reason.into()),
+                        id => self.untold.push(Event::TransactionDropped { id, reason }),
+                    }
                 }
-                Ok(())
+                own
             }
             Admission::Refuse(invalid) => Err(mempool.says(invalid).into()),
         }
@@ -434,6 +437,7 @@ impl Node {
                     &parent,
                     &creator,
                     now_us,
+                    &mut self.judging,
                 )?;
                 if draft.count() == 1 && !empty {
                     // What waits can't be mined now; a block without it would help nobody.
@@ -460,6 +464,15 @@ impl Node {
             _ => {}
         }
         Ok(wake_us)
+    }
+
+    /// Drops what has waited too long, and what the pool has no room for.
+    fn trim_pool(&mut self, now_us: i64) -> Vec<(Transaction, Invalid)> {
+        let mempool = &self.rules.hooks.mempool;
+        let dropped = self.pool.trim(mempool.hook.capacity(), now_us);
+        let by = |reason: Invalid| reason.by(&mempool.plugin, &mempool.version);
+        let dropped = dropped.into_iter();
+        dropped.map(|(what, reason)| (what, by(reason))).collect()
     }
 
     fn tell_dropped(&mut self, dropped: Vec<(Transaction, Invalid)>, step: &mut Step) {

@@ -87,6 +87,8 @@ impl Peer {
 /// All known peers, and the addresses that others named and nobody has tried yet.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
+    /// Whether a peer is shunned until its rules are known.
+    pub(crate) shun_strangers: bool,
     by_id: BTreeMap<PeerId, Peer>,
     by_address: HashMap<Address, PeerId>,
     candidates: VecDeque<Address>,
@@ -166,7 +168,7 @@ impl Peers {
             tip_given_up: None,
             rules: None,
             differences: Vec::new(),
-            shunned: false,
+            shunned: self.shun_strangers,
             pool_told_to: 0,
             unsought_until_us: i64::MIN,
             score: 0,

@@ -185,6 +185,11 @@ impl Pool {
         dropped
     }
 
+    /// When something expires next.
+    pub(crate) fn next_expiry_us(&self) -> Option<i64> {
+        self.expiries.first().map(|(expires_us, _)| *expires_us)
+    }
+
     /// Drops what has expired, and what is beyond the capacity: the lowest priority, the latest first.
     pub(crate) fn trim(&mut self, capacity: Capacity, now_us: i64) -> Vec<(Transaction, Invalid)> {
         let mut dropped = Vec::new();

@@ -312,8 +312,15 @@ impl Node {
         step: &mut Step,
     ) -> Result<(), Error> {
         let (id, nr) = (transaction.id(), self.next_nr());
-        let again = Checked::transaction(&mut self.rules, transaction, nr)
+        // If a rule fails now, it is over this, and not over the block that made it be judged.
+        let outer = self.judging;
+        let again = self
+            .check_poison(transaction.leaf())
+            .and_then(|()| Checked::transaction(&mut self.rules, transaction, nr))
             .and_then(|checked| self.admit(now_us, checked));
+        if !matches!(again, Err(Halt::Fault(_))) {
+            self.judging = outer;
+        }
         match again {
             Ok(()) => Ok(()),
             Err(Halt::Invalid(reason)) => {

@@ -123,16 +123,20 @@ impl Node {
         if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(());
         }
-        let nr = self.next_nr();
+        let (leaf, nr) = (transaction.leaf(), self.next_nr());
         let checked = match journal {
             Journal::SameRules => Ok(Checked::own(transaction)),
             Journal::Judge => Checked::transaction(&mut self.rules, transaction, nr),
         };
-        match checked.and_then(|checked| self.admit(now_us, checked)) {
+        let admitted = self
+            .check_poison(leaf)
+            .and(checked)
+            .and_then(|checked| self.admit(now_us, checked));
+        self.judging = None;
+        match admitted {
             Ok(()) => Ok(()),
             Err(Halt::Invalid(reason)) => {
-                self.at_opening
-                    .push(Event::TransactionDropped { id, reason });
+                self.untold.push(Event::TransactionDropped { id, reason });
                 Ok(())
             }
             Err(Halt::Fault(error)) => Err(error),

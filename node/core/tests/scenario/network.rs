@@ -624,18 +624,28 @@ fn a_node_may_keep_to_its_own_kind_or_say_nothing() {
             ..Config::default()
         });
         let call = asked(&mut bench);
+        let chain = branch("A", 3);
+        let told = |bench: &mut Bench, block| {
+            requests(&bench.block(block))
+                .iter()
+                .any(|request| matches!(request, PeerRequest::PostBlock(_)))
+        };
+        // What is not known to be of its own kind may be of another.
+        let allows = other_rules == OtherRules::Allow;
+        assert_eq!(told(&mut bench, &chain[0]), allows);
         let step = bench.handle(Input::CallEnded {
             call,
             result: reply(&rules("theirs"), PeerAnswer::Peers(vec![])),
         });
         let compares = requests(&step).contains(&&PeerRequest::Plugins);
-        assert_eq!(compares, other_rules == OtherRules::Refuse);
-        let block = &branch("A", 1)[0];
-        let step = bench.block(block);
-        let told = requests(&step)
-            .iter()
-            .any(|request| matches!(request, PeerRequest::PostBlock(_)));
-        assert_eq!(told, other_rules == OtherRules::Allow);
+        assert_eq!(compares, !allows);
+        assert_eq!(told(&mut bench, &chain[1]), allows);
+        let call = asked_again(&mut bench);
+        bench.handle(Input::CallEnded {
+            call,
+            result: reply(&rules("ours"), PeerAnswer::Peers(vec![])),
+        });
+        assert!(told(&mut bench, &chain[2]), "it has changed its rules");
     }
 }
 

@@ -1,8 +1,13 @@
 use std::sync::Arc;
 
 use plugcoin_core::{CallFailure, Config, Input, Output, Reply};
-use plugcoin_sdk::hooks::{Contact, Event, PeerAnswer, PeerReply, PeerRequest, Record};
-use plugcoin_sdk::ledger::genesis;
+use plugcoin_sdk::Error;
+use plugcoin_sdk::hooks::{
+    Admission, Capacity, Contact, Due, Event, Mempool, PeerAnswer, PeerReply, PeerRequest,
+    PoolSummary, Record,
+};
+use plugcoin_sdk::ledger::{Hash, Transaction, genesis};
+use plugcoin_sdk::plugin::Active;
 use plugcoin_testkit::doubles::MemoryStorage;
 use plugcoin_testkit::fixtures;
 
@@ -158,4 +163,66 @@ fn what_no_longer_holds_on_opening_is_told_with_the_first_step() {
     )));
     let step = again.handle(Input::Ticked);
     assert!(events(&step).is_empty(), "once");
+}
+
+/// A pool of two, the largest first, in which everything may wait for a second.
+struct Narrow;
+
+impl Mempool for Narrow {
+    fn admit(&self, transaction: &Transaction, pool: &PoolSummary) -> Result<Admission, Error> {
+        Ok(Admission::Accept {
+            priority: i64::try_from(transaction.amount().units()).unwrap(),
+            expires_us: Some(pool.now_us + 1_000_000),
+        })
+    }
+
+    fn due(&self, _: &PoolSummary, _: i64) -> Result<Due, Error> {
+        Ok(Due::No)
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity {
+            transactions: 2,
+            bytes: u64::MAX,
+        }
+    }
+}
+
+#[test]
+fn what_makes_room_or_has_waited_too_long_is_told_and_nobody_else_need_come() {
+    let storage: Arc<MemoryStorage> = Arc::default();
+    let mut hooks = crate::bench::hooks(storage.clone());
+    hooks.mempool = Active::new("narrow", Arc::new(Narrow));
+    let config = Config {
+        first_coin: false,
+        ..Config::default()
+    };
+    let mut bench = Bench::by(hooks, storage, config);
+    bench.take(&branch("A", 2));
+    let now_us = bench.now_us;
+    let pays = |sum| fixtures::pay("A", "B", sum, now_us);
+    let dropped = |step: &plugcoin_core::Step| -> Vec<(Hash, String)> {
+        let events = events(step).into_iter();
+        events
+            .filter_map(|event| match event {
+                Event::TransactionDropped { id, reason } => Some((*id, reason.plugin.to_string())),
+                _ => None,
+            })
+            .collect()
+    };
+    let narrow = |sum| (pays(sum).id(), "narrow".to_owned());
+    for sum in ["0.1", "0.3"] {
+        assert!(dropped(&bench.transaction(&pays(sum))).is_empty());
+    }
+    assert_eq!(dropped(&bench.transaction(&pays("0.2"))), [narrow("0.1")]);
+    let step = bench.transaction(&pays("0.15"));
+    assert_eq!(&*refusal(&step).plugin, "narrow");
+    assert!(dropped(&step).is_empty(), "it never waited");
+    // The node itself says when to come back for the rest.
+    let wake_us = bench.node.wake_us().unwrap();
+    assert_eq!(wake_us, now_us + 1_000_000);
+    bench.now_us = wake_us;
+    let step = bench.handle(Input::Ticked);
+    assert_eq!(dropped(&step).len(), 2);
+    assert_eq!((bench.node.waiting(), bench.node.wake_us()), (0, None));
 }
