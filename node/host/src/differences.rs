@@ -53,6 +53,8 @@ pub fn differences(ours: &Value, theirs: &Value) -> Vec<String> {
 struct Told {
     name: String,
     rules_version: u64,
+    /// The first blocks to which it applies, if not simply to all.
+    from: Vec<u64>,
     options: Vec<String>,
 }
 
@@ -82,6 +84,10 @@ fn rules(answer: &Value, kind: HookKind) -> Vec<Told> {
             Told {
                 name: clean(plugin["name"].as_str().unwrap_or("?")),
                 rules_version: plugin["rules_version"].as_u64().unwrap_or(0),
+                from: items(&plugin["from"][kind.name()])
+                    .iter()
+                    .filter_map(Value::as_u64)
+                    .collect(),
                 options,
             }
         })
@@ -106,10 +112,15 @@ fn in_words(rules: &[Told], versions: bool) -> String {
             if versions {
                 details.insert(0, format!("rules {}", rule.rules_version));
             }
-            match details.is_empty() {
-                true => rule.name.clone(),
-                false => format!("{} ({})", rule.name, details.join(", ")),
+            let mut words = rule.name.clone();
+            if !rule.from.is_empty() {
+                let heights: Vec<String> = rule.from.iter().map(u64::to_string).collect();
+                words += &format!(" from block {}", heights.join(", "));
             }
+            if !details.is_empty() {
+                words += &format!(" ({})", details.join(", "));
+            }
+            words
         })
         .collect();
     clean(&words.join(" + "))

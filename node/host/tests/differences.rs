@@ -45,6 +45,19 @@ fn each_hook_that_differs_is_told() {
             "validity: here test-time, there test-strict + test-time",
         ]
     );
+    assert_eq!(
+        told(&["test-five@10", "test-five@30"], &[]),
+        [
+            "difficulty: here test-zeros (zeros=4), there test-five from block 10, 30 (zeros=4) + \
+             test-zeros (zeros=4)"
+        ]
+    );
+    let later = answer(&["test-strict@10"], &[]);
+    assert_eq!(
+        differences(&answer(&["test-strict@20"], &[]), &later),
+        ["validity: here test-strict from block 20 + test-time, \
+             there test-strict from block 10 + test-time"]
+    );
     let mut other = plain.clone();
     other["plugins"][5]["rules_version"] = json!(2);
     assert_eq!(
