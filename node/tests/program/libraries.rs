@@ -11,19 +11,21 @@ use plugcoin_sdk::abi::{ENTRY, NOTE_NAME};
 use serde_json::Value;
 
 /// What is built for the tests; together, so that the crates beneath are built once.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 8] = [
+    "brittle",
     "even-harder",
     "memory",
     "offline",
+    "plugcoin-redb",
     "random-subset",
     "several",
     "zeros",
 ];
 
-/// The library of one of these packages, in the profile of the tests.
-pub(crate) fn library(package: &str) -> &'static Path {
+/// One of these libraries, by the name of its plugin's folder, in the profile of the tests.
+pub(crate) fn library(folder: &str) -> &'static Path {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    &BUILT.get_or_init(build)[package]
+    &BUILT.get_or_init(build)[folder]
 }
 
 fn build() -> BTreeMap<String, PathBuf> {

@@ -173,6 +173,12 @@ impl Running {
         let code = until("its end", || self.child.try_wait().unwrap());
         (code.code().unwrap_or(-1), started.elapsed())
     }
+
+    /// Waits until it has ended by itself; the exit code, -1 for a signal.
+    pub(crate) fn ended(mut self) -> i32 {
+        let code = until("its end", || self.child.try_wait().unwrap());
+        code.code().unwrap_or(-1)
+    }
 }
 
 impl Drop for Running {

@@ -132,13 +132,22 @@ impl World {
             b3.text(),
             self.waiting.text(),
         ];
-        let journal = format!("[\n{}\n]\n", records.join(",\n"));
-        std::fs::write(dir.join(format!("blocks-{port}.json")), journal).unwrap();
-        let KeyPair { public, secret } = alice();
-        let wallet =
-            format!(r#"{{"scheme": "ed25519","public": "{public}","secret": "{secret}"}}"#);
-        let path = dir.join(format!("wallet-{port}.json"));
-        std::fs::write(&path, wallet).unwrap();
-        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        write_journal(dir, port, &records);
+        write_wallet(dir, port, "ed25519", &alice());
     }
+}
+
+/// Writes a node's journal.
+pub(crate) fn write_journal(dir: &Path, port: u16, records: &[&str]) {
+    let journal = format!("[\n{}\n]\n", records.join(",\n"));
+    std::fs::write(dir.join(format!("blocks-{port}.json")), journal).unwrap();
+}
+
+/// Writes a node's wallet.
+pub(crate) fn write_wallet(dir: &Path, port: u16, scheme: &str, keys: &KeyPair) {
+    let KeyPair { public, secret } = keys;
+    let wallet = format!(r#"{{"scheme": "{scheme}","public": "{public}","secret": "{secret}"}}"#);
+    let path = dir.join(format!("wallet-{port}.json"));
+    std::fs::write(&path, wallet).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
 }

@@ -1,0 +1,72 @@
+//! For the tests of what follows when a plugin fails: each panics over a payment of its own sum.
+
+use plugcoin_sdk::hooks::{
+    Admission, Due, Event, Mempool, Observer, PoolSummary, TransactionContext, Validity,
+};
+use plugcoin_sdk::ledger::{Amount, Transaction};
+use plugcoin_sdk::{Error, Verdict};
+
+plugcoin_sdk::options! {
+    /// The options of the rule.
+    pub struct BrittleOptions {
+        /// From which block on the rule panics.
+        consensus from: u64 = 0,
+    }
+}
+
+/// A further rule that takes everything, and panics over 0.13.
+struct BrittleRule {
+    from: u64,
+}
+
+impl Validity for BrittleRule {
+    fn check_transaction(
+        &self,
+        transaction: &Transaction,
+        context: &TransactionContext,
+    ) -> Result<Verdict, Error> {
+        let bad = transaction.amount() == Amount::from_units(13_000_000);
+        assert!(!bad || context.nr < self.from, "it is afraid of 0.13");
+        Ok(Verdict::Valid)
+    }
+}
+
+plugcoin_sdk::register!(Validity, "brittle-rule", |options: BrittleOptions| Ok(
+    BrittleRule { from: options.from }
+));
+
+/// A pool from which a block is due at once, and that panics over 0.17.
+struct BrittlePool;
+
+impl Mempool for BrittlePool {
+    fn admit(&self, transaction: &Transaction, _pool: &PoolSummary) -> Result<Admission, Error> {
+        let bad = transaction.amount() == Amount::from_units(17_000_000);
+        assert!(!bad, "it is afraid of 0.17");
+        Ok(Admission::Accept {
+            priority: 0,
+            expires_us: None,
+        })
+    }
+
+    fn due(&self, pool: &PoolSummary, _now_us: i64) -> Result<Due, Error> {
+        Ok(match pool.transactions {
+            0 => Due::No,
+            _ => Due::Now,
+        })
+    }
+}
+
+plugcoin_sdk::register!(Mempool, "brittle-pool", |_| Ok(BrittlePool));
+
+/// An observer that panics over the first block.
+struct BrittleObserver;
+
+impl Observer for BrittleObserver {
+    fn on_event(&self, event: &Event, _now_us: i64) -> Result<(), Error> {
+        let block = matches!(event, Event::BlockAccepted { .. });
+        assert!(!block, "it is afraid of blocks");
+        Ok(())
+    }
+}
+
+plugcoin_sdk::register!(Observer, "brittle-observer", |_| Ok(BrittleObserver));
