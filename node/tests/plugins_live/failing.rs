@@ -1,7 +1,5 @@
 //! What follows when a plugin fails, for the whole program.
 
-use std::io::Write as _;
-
 use plugcoin_sdk::ledger::genesis;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -9,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::live::{Live, acquainted, agreed, live, live_with};
 use crate::program::libraries::library;
-use crate::program::running::{request, until};
+use crate::program::running::until;
 use crate::program::world::{alice, block, pay};
 
 /// The exit code of a node that a plugin's failure stopped.
@@ -71,9 +69,7 @@ fn a_rule_that_panics_stops_the_node_once_for_each_thing() {
     a.wait("the other payment", |status| status["pool"] == 1);
     // A block with it is another thing.
     let with_bad = block(&blocks[0], &alice().public, vec![bad.clone()], 200);
-    let request = request("POST", "/block", "", with_bad.text().as_bytes());
-    // It ends without an answer.
-    a.connect().write_all(&request).unwrap();
+    a.posts("/block", with_bad.text());
     let (code, log, dir) = a.ended();
     assert_eq!(code, PLUGIN, "{log}");
     assert_eq!(faults(&dir)[1]["hash"], with_bad.hash().to_string());
@@ -83,6 +79,40 @@ fn a_rule_that_panics_stops_the_node_once_for_each_thing() {
     }
     assert_eq!(a.status()["pool"], 1, "what waited still does");
     assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_payment_that_waits_for_a_rule_it_breaks_costs_nobody_the_chain() {
+    let rules = format!(
+        "--set zeros.zeros=1 --set fifo.n_transactions=9 {}@3",
+        brittle("rule")
+    );
+    let keys = alice();
+    let first = block(&genesis(), &keys.public, Vec::new(), 10);
+    let second = block(&first, &keys.public, Vec::new(), 20);
+    let third = block(&second, &keys.public, Vec::new(), 30);
+    let a = live_with(&rules, &keys, &[first]);
+    let bad = pay(&keys, "bob", "0.13", 100);
+    // It may still be in block 2, and after that the rule has to judge it.
+    a.takes("/inv", bad.text());
+    let port = a.port().to_owned();
+    a.posts("/block", second.text());
+    let (code, log, dir) = a.ended();
+    assert_eq!(code, PLUGIN, "{log}");
+    let written = faults(&dir);
+    assert_eq!(
+        written.len(),
+        1,
+        "the block is as good as ever: {written:?}"
+    );
+    assert_eq!(written[0]["hash"], bad.leaf().to_string());
+    let a = Live::start_in(dir, &format!("--port {port} {rules}"));
+    assert_eq!(a.status()["pool"], 0);
+    for block in [&second, &third] {
+        a.takes("/block", block.text());
+    }
+    assert_eq!(a.tip(), third.hash().to_string());
+    assert_eq!(a.refuses("/inv", bad.text())["rule"], "fault");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Nodes with folders of their own, and what is asked of them again and again.
 
 use std::fmt::Display;
+use std::io::Write as _;
 use std::ops::Deref;
 
 use plugcoin_sdk::hooks::KeyPair;
@@ -10,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::program::running::{Running, until};
+use crate::program::running::{Running, request, until};
 use crate::program::world::{at, write_journal, write_wallet};
 
 /// A running node and its folder.
@@ -121,6 +122,12 @@ impl Live {
         let (status, answer) = self.ask("POST", path, text);
         assert_eq!(status, 400, "{answer}");
         serde_json::from_str(&answer).unwrap()
+    }
+
+    /// Posts something over which it may end without an answer.
+    pub(crate) fn posts(&self, path: &str, text: &str) {
+        let request = request("POST", path, "", text.as_bytes());
+        self.connect().write_all(&request).unwrap();
     }
 
     /// What it said when this rule was asked about an item.

@@ -116,7 +116,7 @@ fn authorities_take_turns_and_a_stranger_makes_no_block() {
         assert_eq!(block.header().creator, due, "{block:?}");
     }
     // A stranger's block, and one in the name of whoever's turn it is.
-    let parent = chain.last().unwrap();
+    let parent = &chain[chain.len() - 2];
     let us = parent.header().timestamp.us() + 2 * SECOND_US;
     let sealed = |keys: &KeyPair, creator: &str| {
         let draft = fixtures::draft(parent, creator, Vec::new(), us);

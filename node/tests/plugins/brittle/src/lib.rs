@@ -6,34 +6,22 @@ use plugcoin_sdk::hooks::{
 use plugcoin_sdk::ledger::{Amount, Transaction};
 use plugcoin_sdk::{Error, Verdict};
 
-plugcoin_sdk::options! {
-    /// The options of the rule.
-    pub struct BrittleOptions {
-        /// From which block on the rule panics.
-        consensus from: u64 = 0,
-    }
-}
-
 /// A further rule that takes everything, and panics over 0.13.
-struct BrittleRule {
-    from: u64,
-}
+struct BrittleRule;
 
 impl Validity for BrittleRule {
     fn check_transaction(
         &self,
         transaction: &Transaction,
-        context: &TransactionContext,
+        _context: &TransactionContext,
     ) -> Result<Verdict, Error> {
         let bad = transaction.amount() == Amount::from_units(13_000_000);
-        assert!(!bad || context.nr < self.from, "it is afraid of 0.13");
+        assert!(!bad, "it is afraid of 0.13");
         Ok(Verdict::Valid)
     }
 }
 
-plugcoin_sdk::register!(Validity, "brittle-rule", |options: BrittleOptions| Ok(
-    BrittleRule { from: options.from }
-));
+plugcoin_sdk::register!(Validity, "brittle-rule", |_| Ok(BrittleRule));
 
 /// A pool from which a block is due at once, and that panics over 0.17.
 struct BrittlePool;
