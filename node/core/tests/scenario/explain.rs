@@ -141,6 +141,7 @@ fn what_made_a_plugin_fail_is_named_and_refused_in_another_life() {
         ..config
     };
     let mut again = Bench::by(hooks, bench.storage.clone(), config);
+    assert_eq!(again.node.judging(), None, "what waits holds");
     assert_eq!(refusal(&again.transaction(&bad)).rule, "fault");
     assert!(again.node.is_waiting(&good.id()));
 }
