@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
+use super::from_text::from_text;
 use crate::Invalid;
 
 /// A SHA-256 over some text; 32 bytes, written as 64 lower-case hex digits.
@@ -67,7 +68,8 @@ impl FromStr for Hash {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let lower = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        // Of the digits, upper-case letters alone lack this bit; the decoder refuses all but digits.
+        let lower = text.bytes().fold(0x20, |bits, b| bits & b) != 0;
         let mut bytes = [0; 32];
         if text.len() != 64 || !lower || const_hex::decode_to_slice(text, &mut bytes).is_err() {
             return Err(Invalid::new("form", "a hash is 64 lower-case hex digits")
@@ -80,14 +82,14 @@ impl FromStr for Hash {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let digits = self.hex();
+        serializer.serialize_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_text(deserializer)
     }
 }
 

@@ -6,6 +6,7 @@
 mod address;
 mod amount;
 mod block;
+mod from_text;
 mod genesis;
 mod hash;
 mod json;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Hash;
+use super::from_text::from_text;
 use crate::Invalid;
 
 /// An unsigned number of 256 bits.
@@ -92,13 +93,13 @@ macro_rules! as_hex {
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                // The digits of a hash are those of a number.
+                Hash::from_bytes(self.0.to_be_bytes()).serialize(serializer)
             }
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                from_text(deserializer)
             }
         }
     };

@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 use jiff::civil::{DateTime, datetime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::str::FromStr;
 
+use super::from_text::from_text;
 use crate::Invalid;
 
 /// Two hours, in microseconds.
@@ -18,6 +20,9 @@ const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 
 /// 2009-01-01T00:00:00, in microseconds since 1970.
 const GENESIS_US: i64 = 1_230_768_000_000_000;
+
+/// What stands between the numbers of a moment's text, and where.
+const MARKS: [(usize, u8); 5] = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
 
 /// A moment in UTC, to the microsecond, that remembers how it was written.
 ///
@@ -81,8 +86,7 @@ fn read(text: &str) -> Option<Timestamp> {
         26 if bytes[19] == b'.' => Form::Microseconds,
         _ => return None,
     };
-    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if marks.iter().any(|&(at, mark)| bytes[at] != mark) {
+    if MARKS.iter().any(|&(at, mark)| bytes[at] != mark) {
         return None;
     }
     let number = |from: usize, to: usize| {
@@ -114,28 +118,48 @@ fn read(text: &str) -> Option<Timestamp> {
     Some(Timestamp { us, form })
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.form == Form::Genesis {
-            return f.write_str(GENESIS_TIMESTAMP);
-        }
+/// The longest text of a moment.
+const TEXT_BYTES_MAX: usize = 26;
+
+impl Timestamp {
+    /// The text, in this buffer.
+    fn write<'a>(&self, buffer: &'a mut [u8; TEXT_BYTES_MAX]) -> &'a str {
+        let text = match self.form {
+            Form::Genesis => return GENESIS_TIMESTAMP,
+            Form::Seconds => &mut buffer[..19],
+            Form::Microseconds => &mut buffer[..],
+        };
+        // In the range of every timestamp there is, so this can't fail.
         let moment = EPOCH
             .checked_add(SignedDuration::from_micros(self.us))
-            .map_err(|_| fmt::Error)?;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            moment.year(),
-            moment.month(),
-            moment.day(),
-            moment.hour(),
-            moment.minute(),
-            moment.second()
-        )?;
+            .unwrap_or(EPOCH);
+        let mut digits = |from: usize, to: usize, number: i32| {
+            let mut rest = number.unsigned_abs();
+            for at in (from..to).rev() {
+                text[at] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        };
+        digits(0, 4, moment.year().into());
+        digits(5, 7, moment.month().into());
+        digits(8, 10, moment.day().into());
+        digits(11, 13, moment.hour().into());
+        digits(14, 16, moment.minute().into());
+        digits(17, 19, moment.second().into());
         if self.form == Form::Microseconds {
-            write!(f, ".{:06}", moment.subsec_nanosecond() / 1000)?;
+            digits(20, 26, moment.subsec_nanosecond() / 1000);
+            text[19] = b'.';
         }
-        Ok(())
+        for (at, mark) in MARKS {
+            text[at] = mark;
+        }
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.write(&mut [0; TEXT_BYTES_MAX]))
     }
 }
 
@@ -147,17 +171,25 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.write(&mut [0; TEXT_BYTES_MAX]))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Invalid;
+
+    /// Reads any timestamp that there is, the genesis block's with them.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            GENESIS_TIMESTAMP => Ok(Self::GENESIS),
+            text => Self::parse(text),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        if text == GENESIS_TIMESTAMP {
-            return Ok(Self::GENESIS);
-        }
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        from_text(deserializer)
     }
 }
 

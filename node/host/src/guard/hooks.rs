@@ -145,7 +145,8 @@ impl Transport for Guarded<dyn Transport> {
         let started = self.watch.start();
         let replied = caught(self.hook.call(to, me, request)).await;
         self.watch.stop(started);
-        match (self.watch.judge(replied), again) {
+        let replied = replied.map_err(|error| self.watch.judge(error));
+        match (replied, again) {
             (Err(_), Some(request)) if self.watch.has_failed() => {
                 self.active().call(to, me, request).await
             }

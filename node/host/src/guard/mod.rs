@@ -44,12 +44,15 @@ impl<T: ?Sized> Guarded<T> {
     }
 
     fn call<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
-        if self.instead.is_some() && self.watch.has_failed() {
-            return run(self.active());
+        let Some(instead) = &self.instead else {
+            return self.watch.measure(|| run(&self.hook));
+        };
+        if self.watch.has_failed() {
+            return run(instead);
         }
-        match (self.watch.measure(|| run(&self.hook)), &self.instead) {
-            (Err(_), Some(instead)) if self.watch.has_failed() => run(instead),
-            (result, _) => result,
+        match self.watch.measure(|| run(&self.hook)) {
+            Err(_) if self.watch.has_failed() => run(instead),
+            result => result,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::watchdog::{self, Inside};
 /// The first calls are all timed, and then one of so many: reading the clock twice costs more than
 /// many a rule.
 const TIMED_FIRST: u64 = 64;
-const TIMED_EACH: u64 = 16;
+const TIMED_EACH: u64 = 64;
 
 /// How much of a fault's words is kept.
 const FAULT_CHARACTERS_MAX: usize = 400;
@@ -117,17 +117,22 @@ impl Watch {
     }
 
     /// Calls it: a panic becomes an error, and what is a fault is remembered.
+    #[inline]
     pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
         let started = self.start();
-        let result = {
-            let _inside = Inside::enter(self.place);
-            catch_unwind(AssertUnwindSafe(run))
-        };
+        let inside = Inside::enter(self.place);
+        let result = catch_unwind(AssertUnwindSafe(run));
+        drop(inside);
         self.stop(started);
-        self.judge(result.unwrap_or_else(|panic| Err(panicked(&*panic))))
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.judge(error)),
+            Err(panic) => Err(self.judge(panicked(&*panic))),
+        }
     }
 
     /// Counts a call; its beginning, if it is timed, and for how many it stands.
+    #[inline]
     pub(super) fn start(&self) -> Option<(Instant, u64)> {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed);
         match calls {
@@ -137,6 +142,7 @@ impl Watch {
         }
     }
 
+    #[inline]
     pub(super) fn stop(&self, started: Option<(Instant, u64)>) {
         if let Some((started, calls)) = started {
             let time_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -146,28 +152,23 @@ impl Watch {
     }
 
     /// Remembers a fault.
-    pub(super) fn judge<R>(&self, result: Result<R, Error>) -> Result<R, Error> {
-        match result {
-            Ok(value) => Ok(value),
-            // These are answers: a scheme that only verifies, a secret that is none, a silent peer.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Unsupported | ErrorKind::Configuration | ErrorKind::Peer
-                ) =>
-            {
-                Err(error)
-            }
-            Err(error) => {
-                let error = match error.to_string().contains(&*self.plugin) {
-                    true => error,
-                    false => Error::new(error.kind(), format!("the plugin {} failed", self.plugin))
-                        .because(error),
-                };
-                self.fail(&error);
-                Err(error)
-            }
+    #[cold]
+    pub(super) fn judge(&self, error: Error) -> Error {
+        // These are answers: a scheme that only verifies, a secret that is none, a silent peer.
+        let is_answer = matches!(
+            error.kind(),
+            ErrorKind::Unsupported | ErrorKind::Configuration | ErrorKind::Peer
+        );
+        if is_answer {
+            return error;
         }
+        let error = match error.to_string().contains(&*self.plugin) {
+            true => error,
+            false => Error::new(error.kind(), format!("the plugin {} failed", self.plugin))
+                .because(error),
+        };
+        self.fail(&error);
+        error
     }
 
     fn fail(&self, error: &Error) {

@@ -3,7 +3,7 @@
 //! A rule that never comes back holds up the one thread that owns the node; nothing in the process
 //! can call it back. Whoever runs a node looks here from time to time, and ends the process.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::Watch;
 static LOOKS: AtomicU64 = AtomicU64::new(1);
 
 /// Where each thread says where it is.
-static THREADS: Mutex<Vec<Weak<Thread>>> = Mutex::new(Vec::new());
+static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
 
 /// Every watch, in its place.
 static WATCHES: Mutex<Vec<Weak<Watch>>> = Mutex::new(Vec::new());
@@ -28,7 +28,8 @@ struct Thread {
 }
 
 thread_local! {
-    static HERE: OnceCell<Arc<Thread>> = const { OnceCell::new() };
+    // It outlives its thread: then looking it up costs nothing, and there are few threads.
+    static HERE: Cell<Option<&'static Thread>> = const { Cell::new(None) };
 }
 
 /// Gives a new watch its place.
@@ -45,36 +46,31 @@ pub(super) fn register(make: impl FnOnce(usize) -> Watch) -> Arc<Watch> {
 }
 
 /// While it lives, this thread is inside a plugin.
-pub(super) struct Inside;
+pub(super) struct Inside(&'static Thread);
 
 impl Inside {
     pub(super) fn enter(place: usize) -> Self {
-        with_thread(|thread| {
-            thread.place.store(place, Ordering::Relaxed);
-            let looks = LOOKS.load(Ordering::Relaxed);
-            thread.since.store(looks, Ordering::Relaxed);
-        });
-        Self
+        let thread = HERE.get().unwrap_or_else(register_thread);
+        thread.place.store(place, Ordering::Relaxed);
+        let looks = LOOKS.load(Ordering::Relaxed);
+        thread.since.store(looks, Ordering::Relaxed);
+        Self(thread)
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        with_thread(|thread| thread.since.store(0, Ordering::Relaxed));
+        self.0.since.store(0, Ordering::Relaxed);
     }
 }
 
-fn with_thread(run: impl FnOnce(&Thread)) {
-    // A thread that is ending is not watched any more.
-    let _ = HERE.try_with(|here| {
-        run(here.get_or_init(|| {
-            let thread = Arc::new(Thread::default());
-            let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-            threads.retain(|other| other.strong_count() > 0);
-            threads.push(Arc::downgrade(&thread));
-            thread
-        }));
-    });
+#[cold]
+fn register_thread() -> &'static Thread {
+    let thread: &'static Thread = Box::leak(Box::default());
+    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    threads.push(thread);
+    HERE.set(Some(thread));
+    thread
 }
 
 /// Looks once, and names a plugin whose failure stops the node and that has held a thread for this
@@ -85,7 +81,7 @@ pub fn stuck(each: Duration, limit: Duration) -> Option<Arc<str>> {
     let now = LOOKS.fetch_add(1, Ordering::Relaxed) + 1;
     let looks = limit.as_nanos().div_ceil(each.as_nanos().max(1));
     let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    threads.iter().filter_map(Weak::upgrade).find_map(|thread| {
+    threads.iter().find_map(|thread| {
         let since = thread.since.load(Ordering::Relaxed);
         if since == 0 || u128::from(now.saturating_sub(since)) < looks {
             return None;

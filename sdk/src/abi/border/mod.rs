@@ -84,9 +84,9 @@ pub(super) struct Nothing {}
 
 /// Reads a request.
 pub(super) fn read<'a, T: Deserialize<'a>>(input: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(input).map_err(|error| {
-        Error::new(ErrorKind::Plugin, "the request is not what the ABI says").because(error)
-    })
+    let refuse = || Error::new(ErrorKind::Plugin, "the request is not what the ABI says");
+    let text = std::str::from_utf8(input).map_err(|error| refuse().because(error))?;
+    serde_json::from_str(text).map_err(|error| refuse().because(error))
 }
 
 /// Where the messages of an answer go.
