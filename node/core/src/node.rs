@@ -349,7 +349,19 @@ impl Node {
             return Ok(Reply::NoFunds);
         }
         let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
-        let signature = signer.sign(&wallet.secret, payment.text())?;
+        let signature = match signer.sign(&wallet.secret, payment.text()) {
+            Ok(signature) => signature,
+            // After a change of signer at a height the wallet may be of the old one.
+            Err(error) if error.kind() == ErrorKind::Configuration => {
+                let message = "this node's wallet is not of the scheme that signs now";
+                let required = format!("a key of the scheme {}", signer.scheme());
+                return Err(Invalid::new("wallet", message)
+                    .required(required)
+                    .for_now()
+                    .into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let transaction = payment.signed(&signature)?;
         self.last_payment_us = time_us;
         self.receive_transaction(now_us, transaction, Origin::Own, step)
