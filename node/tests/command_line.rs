@@ -30,6 +30,9 @@ fn help() {
         ("help_plugins_list", "plugins list --help"),
         ("help_plugins_new", "plugins new --help"),
         ("help_plugins_check", "plugins check --help"),
+        ("help_snapshot", "snapshot --help"),
+        ("help_snapshot_record", "snapshot record --help"),
+        ("help_snapshot_check", "snapshot check --help"),
     ] {
         assert_snapshot!(name, printed(args));
     }

@@ -17,6 +17,7 @@
 mod asked;
 mod backend;
 mod builder;
+mod diff;
 mod driver;
 mod exchange;
 mod keys;

@@ -93,12 +93,9 @@ impl TestNode {
         let alice = Keys::new(&*signer, 1, "alice")?;
         let bob = Keys::new(&*signer, 2, "bob")?;
         let unmade = |error: Error| {
-            Error::new(
-                error.kind(),
-                "under these rules no node can be made to be asked",
-            )
-            .with("the key that its blocks are made by", alice.public())
-            .because(error)
+            Error::new(error.kind(), "no node can be made under these rules")
+                .with("blocks would be made by the key", alice.public())
+                .because(error)
         };
         let resolved = plan.create().map_err(unmade)?;
         let hooks = || -> Result<Hooks, Error> {

@@ -1,6 +1,6 @@
 //! [`Recording`]: what a node answered, in a folder named by the fingerprint of its rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
-use similar::TextDiff;
 
 use crate::asked::Asked;
+use crate::diff::{self, Unnoticed};
 use crate::exchange;
 use crate::node::TestNode;
 
@@ -22,9 +22,6 @@ const ANSWERS: &str = "txt";
 
 /// How many digits of the fingerprint name a folder.
 const DIGITS: usize = 16;
-
-/// How many lines around a change are shown.
-const CONTEXT_LINES: usize = 3;
 
 /// What a node answered.
 ///
@@ -194,6 +191,9 @@ impl Recording {
     }
 
     /// What is otherwise in a newer recording, endpoint by endpoint; `before` names this one.
+    ///
+    /// * Lines in which only hashes, nonces, keys and signatures are others are shown as they are
+    ///   now, without a sign, unless nothing else has changed at all.
     pub fn changes(&self, now: &Self, before: &Path) -> Vec<Changed> {
         let mut endpoints: Vec<&String> = self.files.keys().chain(now.files.keys()).collect();
         endpoints.sort();
@@ -201,12 +201,44 @@ impl Recording {
         let text = |files: &BTreeMap<String, String>, endpoint: &String| {
             files.get(endpoint).cloned().unwrap_or_default()
         };
-        let changed = endpoints.into_iter().filter_map(|endpoint| {
-            let (old, new) = (text(&self.files, endpoint), text(&now.files, endpoint));
-            (old != new).then(|| Changed {
-                endpoint: endpoint.clone(),
-                diff: diff(&old, &new, &answers(before, endpoint)),
+        let changed: Vec<(&String, String, String)> = endpoints
+            .into_iter()
+            .map(|endpoint| {
+                (
+                    endpoint,
+                    text(&self.files, endpoint),
+                    text(&now.files, endpoint),
+                )
             })
+            .filter(|(_, old, new)| old != new)
+            .collect();
+        let [old, new] = [self, now].map(|recording| {
+            let texts: Vec<&str> = recording.files.values().map(String::as_str).collect();
+            texts.concat()
+        });
+        let mut noticed: HashSet<&str> = &diff::names(&old) & &diff::names(&new);
+        let fingerprints = [self.fingerprint, now.fingerprint].map(|hash| hash.to_string());
+        noticed.extend(fingerprints.iter().map(String::as_str));
+        let all = |unnoticed: Unnoticed<'_>| -> Vec<String> {
+            let hunks = changed
+                .iter()
+                .map(|(_, old, new)| diff::hunks(old, new, &unnoticed));
+            hunks.collect()
+        };
+        let mut hunks = all(Unnoticed::AllBut(noticed));
+        if hunks.iter().all(String::is_empty) {
+            hunks = all(Unnoticed::None);
+        }
+        let changed = changed.iter().zip(hunks).map(|((endpoint, ..), hunks)| {
+            let file = answers(before, endpoint);
+            let hunks = match hunks.as_str() {
+                "" => "(other hashes, nonces, keys and signatures, and nothing else)\n",
+                hunks => hunks,
+            };
+            Changed {
+                endpoint: (*endpoint).clone(),
+                diff: format!("--- {}\n+++ now\n{hunks}", file.display()),
+            }
         });
         changed.collect()
     }
@@ -216,15 +248,6 @@ impl Recording {
         let plugins = self.asked.plugins.iter().map(ToString::to_string);
         [plugins.collect(), self.asked.set_texts()]
     }
-}
-
-fn diff(old: &str, new: &str, file: &Path) -> String {
-    let file = file.display().to_string();
-    TextDiff::from_lines(old, new)
-        .unified_diff()
-        .context_radius(CONTEXT_LINES)
-        .header(&file, "now")
-        .to_string()
 }
 
 fn answers(folder: &Path, endpoint: &str) -> PathBuf {

@@ -25,7 +25,7 @@ pub(crate) struct World {
     pub(crate) bob: Keys,
     /// Alice's blocks, from the genesis block to 3.
     pub(crate) chain: Vec<Block>,
-    /// Her other block 2.
+    /// Her other block 2, a minute later.
     pub(crate) side: Block,
     /// What alice pays bob in block 2.
     pub(crate) paid: Transaction,
@@ -57,8 +57,9 @@ impl World {
         maker.take(at(1) + 300 * SECOND_US, transaction(&paid))?;
         let second = maker.mine(2)?.block;
         let mut other = Maker::open(&alice, hooks()?)?;
-        other.take(at(1), block(&first))?;
-        let side = other.mine_at(at(2) + 60 * SECOND_US)?.block;
+        let side_us = at(2) + 60 * SECOND_US;
+        other.take(side_us, block(&first))?;
+        let side = other.mine_at(side_us)?.block;
         let third = maker.mine(3)?.block;
         let waiting_us = maker.0.now_us.max(other.0.now_us) + 60 * SECOND_US;
         let waiting = bob
@@ -73,7 +74,7 @@ impl World {
             (at(1), block(&first)),
             (paid.timestamp().us(), transaction(&paid)),
             (at(2), block(&second)),
-            (at(2) + 60 * SECOND_US, block(&side)),
+            (side_us, block(&side)),
             (at(3), block(&third)),
             (waiting_us, transaction(&waiting)),
         ];

@@ -26,7 +26,8 @@ Examples:
   node chain show                               the blocks of blocks-6000.json
   node plugins list                             every plugin and its options
   node plugins new my-rule --hook reward        a plugin of your own, ready to build
-  node plugins check ./libmy_rule.so            whether it keeps the laws of its hook";
+  node plugins check ./libmy_rule.so            whether it keeps the laws of its hook
+  node snapshot record answers                  what a node answers, to compare with later";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -74,6 +75,9 @@ pub(crate) enum Command {
     /// List, write and check plugins
     #[command(subcommand)]
     Plugins(PluginsCommand),
+    /// Record what a node answers under some rules, and see what changes
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
 }
 
 /// Options for running a node.
@@ -241,6 +245,38 @@ pub(crate) enum ChainCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotCommand {
+    /// Ask a node in a fixed world what every endpoint answers, and write it down
+    #[command(
+        long_about = "Ask a node in a fixed world what every endpoint answers, and write it \
+        down.\n\nThe node has no port and no files; clock, keys, seeds and nonces are the same each \
+        time. Its answers are written into a folder in DIR, named by the fingerprint of the rules, \
+        with a text for each endpoint. What was recorded there before is replaced."
+    )]
+    Record {
+        /// Where the folders of answers are; made if missing
+        dir: PathBuf,
+        #[command(flatten)]
+        rules: Rules,
+    },
+    /// Ask again, and show what is no longer answered as it was recorded
+    #[command(
+        long_about = "Ask again, and show what is no longer answered as it was recorded.\n\n\
+        For every folder of answers in DIR a node is made by the plugins and options that are recorded \
+        there. What has changed is shown as a diff, and the exit code is 1. A line in which only hashes, \
+        nonces, keys and signatures are others is shown as it is now, without a sign.\n\n\
+        With --plugin, and the --set beside it, other rules are compared with what was recorded; --set \
+        alone changes an option of those."
+    )]
+    Check {
+        /// Where the folders of answers are, or one of them
+        dir: PathBuf,
+        #[command(flatten)]
+        rules: Rules,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum PluginsCommand {
     /// Every plugin with its version, its hooks and its options
     List {
@@ -315,6 +351,19 @@ impl NodeArgs {
             ..Given::default()
         };
         config(given, self.place, self.rules)
+    }
+}
+
+impl Rules {
+    /// The configuration that these mean alone, without a file.
+    pub(crate) fn config(self) -> Config {
+        Config::from(Given {
+            plugin: self.plugin,
+            plugin_dir: self.plugin_dir,
+            plugin_digest: self.plugin_digest,
+            set: self.set,
+            ..Given::default()
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 pub enum ExitCode {
     /// All went well.
     Ok = 0,
-    /// Something failed while running: a disk, a network.
+    /// Something failed while running: a disk, a network; or answers are not as they were recorded.
     Fault = 1,
     /// What was typed is not understood.
     Usage = 2,
@@ -46,7 +46,9 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Ok => "all went well",
-            Self::Fault => "something failed while running: a disk, a network",
+            Self::Fault => {
+                "something failed while running: a disk, a network; or an answer is another than recorded"
+            }
             Self::Usage => "what was typed is not understood",
             Self::Configuration => "plugins, options or the configuration file don't fit",
             Self::InUse => "the port or the data directory belongs to another node",

@@ -12,6 +12,7 @@ pub mod output;
 mod plugins_check;
 mod plugins_list;
 mod plugins_new;
+mod snapshot;
 pub mod summary;
 mod wallet_commands;
 
@@ -21,7 +22,7 @@ use std::io;
 
 use clap::Parser as _;
 
-use args::{ChainCommand, Cli, Command, PluginsCommand, Rules};
+use args::{ChainCommand, Cli, Command, PluginsCommand, Rules, SnapshotCommand};
 
 /// Does what was typed, and says how it ended.
 pub fn main() -> std::process::ExitCode {
@@ -86,6 +87,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Plugins(PluginsCommand::Trial { request }) => {
             Ok(plugcoin_host::answer_trial(&request, io::stdout())?)
+        }
+        Command::Snapshot(SnapshotCommand::Record { dir, rules }) => {
+            snapshot::record(&dir, rules.config())
+        }
+        Command::Snapshot(SnapshotCommand::Check { dir, rules }) => {
+            snapshot::check(&dir, rules.config())
         }
     }
 }

@@ -11,9 +11,10 @@ use plugcoin_sdk::abi::{ENTRY, NOTE_NAME};
 use serde_json::Value;
 
 /// What is built for the tests; together, so that the crates beneath are built once.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "brittle",
     "even-harder",
+    "halving",
     "memory",
     "offline",
     "plugcoin-redb",
