@@ -1,7 +1,8 @@
 //! Snapshots of what a node answers: what a rule changes can be seen as a diff.
 //!
 //! * [`TestNode`] is a node in this process, with fixed clock, keys and seeds.
-//! * `assert_endpoint_snapshots!`, with the feature `insta`, records every endpoint's answers beside a test.
+//! * `assert_endpoint_snapshots!`, with the feature `insta`, records every endpoint's answers beside
+//!   a test.
 //! * [`Recording`] does the same in a folder, for the command line: `node snapshot record DIR`.
 //!
 //! A plugin's test, with `plugcoin-snapshot` (its feature `insta`) among the dev-dependencies:
