@@ -40,8 +40,8 @@ fn help() {
 
 #[test]
 fn plugins() {
-    assert_snapshot!("plugins_list", printed("plugins list"));
-    let json = printed("plugins list --json");
+    assert_snapshot!("plugins_list", printed("plugins list --plugin-dir ."));
+    let json = printed("plugins list --json --plugin-dir .");
     let json = json.strip_prefix("exit 0\n--- out\n").unwrap();
     let list: serde_json::Value = serde_json::from_str(json).unwrap();
     assert_eq!(list["plugins"][0]["name"], "journal");

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use program::libraries::{compile, library};
+use program::node;
 use program::peer::FakePeer;
 use program::running::{Running, until};
 use serde_json::Value;
@@ -230,4 +231,35 @@ fn by_name_it_is_found_beside_the_program() {
     let file = { file }.find_map(|plugin| plugin["file"].as_str());
     let beside = Path::new(env!("CARGO_BIN_EXE_node")).with_file_name("libeven_harder.so");
     assert_eq!(file.map(Path::new), Some(&*beside));
+}
+
+#[test]
+fn all_that_can_be_had_is_listed() {
+    let dir = with(&["several"]);
+    std::fs::write(dir.path().join("libtext.so"), "no library").unwrap();
+    let listed = node(dir.path(), "plugins list --plugin-dir .");
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    for (name, place) in [("talker", "libseveral.so"), ("zeros", "default")] {
+        let mut lines = listed.out.lines();
+        let line = lines.find(|line| line.split(' ').next() == Some(name));
+        assert!(
+            line.is_some_and(|line| line.contains(place)),
+            "{}",
+            listed.out
+        );
+    }
+    assert!(
+        listed.err.contains("libtext.so can't be loaded"),
+        "{}",
+        listed.err
+    );
+}
+
+#[test]
+fn the_summary_names_the_storage_that_there_is() {
+    let dir = with(&[]);
+    let memory = start(&dir, "--port 0 --plugin memory");
+    assert!(!memory.summary.contains("blocks-"), "{}", memory.summary);
+    let journal = start(&dir, "--port 0");
+    assert!(journal.summary.contains("blocks-"), "{}", journal.summary);
 }

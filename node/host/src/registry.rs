@@ -81,6 +81,16 @@ impl Registry {
         loader.load(self, request)
     }
 
+    /// These, and all that can be had besides from the libraries in the loader's folder.
+    ///
+    /// * Each library that can't be loaded is named, and why.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if two plugins have the same name.
+    pub fn with_all_of_dir(self, loader: &Loader) -> Result<(Self, Vec<Error>), Error> {
+        loader.load_dir(self)
+    }
+
     /// What people should know of the files that were loaded.
     pub fn notes(&self) -> &[String] {
         &self.notes

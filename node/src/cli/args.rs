@@ -280,7 +280,7 @@ pub(crate) enum SnapshotCommand {
 pub(crate) enum PluginsCommand {
     /// Every plugin with its version, its hooks and its options
     List {
-        /// The library of a plugin, or its name; may be repeated
+        /// The library of a plugin that lies elsewhere; may be repeated
         #[arg(long, value_name = "NAME|PATH")]
         plugin: Vec<Named>,
         /// Where plugins' libraries are sought [default: the program's own folder]

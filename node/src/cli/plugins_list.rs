@@ -9,7 +9,8 @@ use super::Failure;
 use super::output::{self, table};
 use crate::config::{Config, Given};
 
-/// Prints the plugins, by hook and name: those that are compiled in, and those in files.
+/// Prints the plugins, by hook and name: those that are compiled in, those that are named by their
+/// files, and those in the folder for libraries.
 pub(super) fn list(
     plugin: Vec<Named>,
     plugin_dir: Option<PathBuf>,
@@ -24,9 +25,14 @@ pub(super) fn list(
         plugins: config.plugins.clone(),
         ..PluginRequest::default()
     };
-    let registry = Registry::compiled_in()?.load(&config.loader()?, &mut request)?;
+    let loader = config.loader()?;
+    let registry = Registry::compiled_in()?.load(&loader, &mut request)?;
     for note in registry.notes() {
         tracing::warn!("{note}");
+    }
+    let (registry, refused) = registry.with_all_of_dir(&loader)?;
+    for error in refused {
+        tracing::warn!("{error}");
     }
     let mut manifests = registry.manifests();
     manifests.sort_by(|a, b| (a.hooks.first(), &a.name).cmp(&(b.hooks.first(), &b.name)));

@@ -19,7 +19,7 @@ mod rules_file;
 mod sources;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -235,15 +235,24 @@ async fn save_peers(path: PathBuf, mut peers: watch::Receiver<Vec<Address>>) {
 }
 
 impl Opened {
+    /// The names of its files: the storage's own, if it has one that outlives the process.
+    fn files(&self, port: u16) -> Vec<String> {
+        let storage = self.resolved.hooks.storage.hook.location();
+        let storage = storage.map(|place| {
+            let name = Path::new(&place).file_name();
+            name.map_or(place.clone(), |name| name.to_string_lossy().into_owned())
+        });
+        let ours = ["wallet", "peers", "rules"].map(|kind| format!("{kind}-{port}.json"));
+        storage.into_iter().chain(ours).collect()
+    }
+
     fn summary(&self, config: &Config, address: SocketAddr) -> Summary {
         let tip = self.node.tip();
         Summary {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             address: format!("http://{address}"),
             data_dir: config.data_dir.display().to_string(),
-            files: ["blocks", "wallet", "peers", "rules"]
-                .map(|kind| format!("{kind}-{}.json", address.port()))
-                .to_vec(),
+            files: self.files(address.port()),
             wallet: self.public.clone(),
             reward_to: config.reward_to.clone(),
             peers: self.node.peer_count(),

@@ -169,6 +169,25 @@ impl Loader {
         Ok(opened.plugins)
     }
 
+    /// Adds what the libraries in the folder have besides; with each that can't be loaded, why.
+    pub(crate) fn load_dir(&self, registry: Registry) -> Result<(Registry, Vec<Error>), Error> {
+        let (mut found, mut refused) = (Vec::new(), Vec::new());
+        for path in self.files() {
+            let has = |plugin: &Plugin| {
+                let mut others = registry.plugins().iter().chain(&found);
+                others.any(|other: &Plugin| other.name() == plugin.name())
+            };
+            match self.look(&path) {
+                Ok(plugins) => {
+                    let new: Vec<_> = plugins.into_iter().filter(|one| !has(one)).collect();
+                    found.extend(new);
+                }
+                Err(error) => refused.push(error),
+            }
+        }
+        Ok((registry.with(found)?, refused))
+    }
+
     /// The file that is meant, and which plugin in it, if not all.
     fn file_of(&self, named: &Named, registry: &Registry) -> Option<(PathBuf, Option<String>)> {
         if named.is_path() {
@@ -223,17 +242,21 @@ impl Loader {
 
     /// The names that libraries in the folder have by their files.
     fn names(&self) -> Vec<String> {
-        let entries = self
-            .dir
-            .as_ref()
-            .and_then(|dir| std::fs::read_dir(dir).ok());
-        let mut names: Vec<String> = entries
+        self.files().iter().filter_map(|path| stem(path)).collect()
+    }
+
+    /// The libraries in the folder, by name.
+    fn files(&self) -> Vec<PathBuf> {
+        let dir = self.dir.as_ref();
+        let entries = dir.and_then(|dir| std::fs::read_dir(dir).ok());
+        let mut files: Vec<PathBuf> = entries
             .into_iter()
             .flatten()
-            .filter_map(|entry| stem(&entry.ok()?.path()))
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| stem(path).is_some())
             .collect();
-        names.sort();
-        names
+        files.sort();
+        files
     }
 }
 
