@@ -279,7 +279,16 @@ fn try_all(request: &Request) -> Result<(), Error> {
         }
         plugin.resolve(&setup)?;
         match plugin.create(&setup) {
-            Ok(made) => first_calls::make(&made),
+            Ok(made) => {
+                first_calls::make(&made);
+                // A node calls from more than one thread, and these end.
+                thread::scope(|scope| {
+                    scope.spawn(move || {
+                        first_calls::make(&made);
+                        drop(made);
+                    });
+                });
+            }
             Err(error) if request.tried.counts(plugin.name()) => {
                 let message = format!(
                     "the plugin {} of {} can't start",
