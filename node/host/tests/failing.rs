@@ -17,13 +17,21 @@ use serde_json::Value;
 
 /// Fails in whatever it is asked.
 struct Broken {
-    panics: bool,
+    how: How,
 }
 
 impl Broken {
     fn fail<T>(&self) -> Result<T, Error> {
-        assert!(!self.panics, "out of order");
-        Err(Error::new(ErrorKind::Plugin, "out of order"))
+        assert!(!self.how.panics, "out of order");
+        let kind = match &*self.how.kind {
+            "plugin" => ErrorKind::Plugin,
+            "configuration" => ErrorKind::Configuration,
+            "unsupported" => ErrorKind::Unsupported,
+            "peer" => ErrorKind::Peer,
+            "io" => ErrorKind::Io,
+            other => panic!("no kind {other}"),
+        };
+        Err(Error::new(kind, "out of order"))
     }
 }
 
@@ -123,56 +131,44 @@ options! {
     struct How {
         /// Whether it panics.
         local panics: bool = false,
+        /// What kind it says that its error is.
+        local kind: String = "plugin".to_owned(),
     }
 }
 
-register!(Storage, "broken-storage", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Consensus, "broken-consensus", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Signer, "broken-signer", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Gossip, "broken-gossip", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Transport, "broken-transport", |how: How| Ok(Broken {
-    panics: how.panics
-}));
+register!(Storage, "broken-storage", |how: How| Ok(Broken { how }));
+register!(Consensus, "broken-consensus", |how: How| Ok(Broken { how }));
+register!(Signer, "broken-signer", |how: How| Ok(Broken { how }));
+register!(Gossip, "broken-gossip", |how: How| Ok(Broken { how }));
+register!(Transport, "broken-transport", |how: How| Ok(Broken { how }));
 register!(Difficulty, "broken-difficulty", |how: How| Ok(Broken {
-    panics: how.panics
+    how
 }));
 register!(ForkChoice, "broken-fork-choice", |how: How| Ok(Broken {
-    panics: how.panics
+    how
 }));
-register!(Reward, "broken-reward", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Merkle, "broken-merkle", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Mempool, "broken-mempool", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Validity, "broken-validity", |how: How| Ok(Broken {
-    panics: how.panics
-}));
-register!(Observer, "broken-observer", |how: How| Ok(Broken {
-    panics: how.panics
-}));
+register!(Reward, "broken-reward", |how: How| Ok(Broken { how }));
+register!(Merkle, "broken-merkle", |how: How| Ok(Broken { how }));
+register!(Mempool, "broken-mempool", |how: How| Ok(Broken { how }));
+register!(Validity, "broken-validity", |how: How| Ok(Broken { how }));
+register!(Observer, "broken-observer", |how: How| Ok(Broken { how }));
 register!(Reward, "panics-when-made", |_| {
-    let made: Result<Broken, Error> = Ok(Broken { panics: true });
+    let made: Result<Broken, Error> = Ok(Broken {
+        how: How::default(),
+    });
     assert!(made.is_err(), "not today");
     made
 });
 
 fn with(kind: HookKind, panics: bool) -> Resolved {
+    with_set(kind, &format!("panics={panics}"))
+}
+
+fn with_set(kind: HookKind, option: &str) -> Resolved {
     let plugin = format!("broken-{kind}");
     let request = PluginRequest {
         plugins: vec![plugin.parse().unwrap()],
-        set: vec![format!("{plugin}.panics={panics}").parse().unwrap()],
+        set: vec![format!("{plugin}.{option}").parse().unwrap()],
         ..PluginRequest::default()
     };
     resolve(&request, &DEFAULTS).unwrap()
@@ -307,6 +303,42 @@ fn the_default_takes_over_where_the_node_can_go_on() {
             assert!(fault.contains("out of order"), "{fault}");
         }
     }
+}
+
+/// What a plugin says that its error is must not change what follows.
+#[test]
+fn an_error_of_any_kind_is_a_fault() {
+    for kind in HookKind::ALL {
+        for says in ["configuration", "unsupported", "peer", "io"] {
+            if (kind, says) == (HookKind::Transport, "peer") {
+                continue;
+            }
+            let resolved = with_set(kind, &format!("kind={says}"));
+            let answered = ask(&resolved, kind);
+            let told = told(&resolved, kind);
+            assert_eq!(told["failed"], true, "{kind} {says}");
+            match kind {
+                HookKind::Gossip | HookKind::Transport | HookKind::Mempool => answered.unwrap(),
+                // The kind of a disk's fault tells more than whose it is.
+                HookKind::Storage => drop(answered.unwrap_err()),
+                _ => assert_eq!(answered.unwrap_err().kind(), ErrorKind::Plugin, "{kind}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scheme_that_only_verifies_has_not_failed() {
+    let resolved = with_set(HookKind::Signer, "kind=unsupported");
+    let signer = &resolved.hooks.signer.at(1).hook;
+    for error in [
+        signer.generate(&[1; 32]).unwrap_err(),
+        signer.public_key("s").unwrap_err(),
+        signer.sign("s", "t").unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+    assert_eq!(told(&resolved, HookKind::Signer)["failed"], false);
 }
 
 #[test]

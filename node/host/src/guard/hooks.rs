@@ -15,18 +15,22 @@ use plugcoin_sdk::hooks::{
 use plugcoin_sdk::ledger::{
     Address, Amount, Block, Draft, Hash, Header, Target, Transaction, Work,
 };
-use plugcoin_sdk::{Error, Verdict};
+use plugcoin_sdk::{Error, ErrorKind, Verdict};
 
 use super::{Guarded, panicked};
 
 macro_rules! guarded {
     ($($hook:ident {
         $( fn $method:ident(&self $(, $name:ident: $type:ty)* $(,)?) -> $result:ty; )*
+        $( ask fn $ask:ident(&self $(, $given:ident: $of:ty)* $(,)?) -> $answer:ty; )*
         $( const fn $constant:ident(&self) -> $value:ty; )*
     })*) => { $(
         impl $hook for Guarded<dyn $hook> {
             $( fn $method(&self $(, $name: $type)*) -> $result {
                 self.call(|hook| hook.$method($($name),*))
+            } )*
+            $( fn $ask(&self $(, $given: $of)*) -> $answer {
+                self.ask(|hook| hook.$ask($($given),*))
             } )*
             $( fn $constant(&self) -> $value {
                 self.active().$constant()
@@ -45,9 +49,9 @@ guarded! {
     Signer {
         fn verify(&self, key: &str, text: &str, signature: &str) -> Result<bool, Error>;
         fn verify_batch(&self, signed: &[Signed<'_>]) -> Result<Vec<bool>, Error>;
-        fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error>;
-        fn public_key(&self, secret: &str) -> Result<String, Error>;
-        fn sign(&self, secret: &str, text: &str) -> Result<String, Error>;
+        ask fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error>;
+        ask fn public_key(&self, secret: &str) -> Result<String, Error>;
+        ask fn sign(&self, secret: &str, text: &str) -> Result<String, Error>;
         const fn scheme(&self) -> &str;
     }
     Gossip {
@@ -145,7 +149,11 @@ impl Transport for Guarded<dyn Transport> {
         let started = self.watch.start();
         let replied = caught(self.hook.call(to, me, request)).await;
         self.watch.stop(started);
-        let replied = replied.map_err(|error| self.watch.judge(error));
+        let replied = replied.map_err(|error| match error.kind() {
+            // A silent peer is an answer.
+            ErrorKind::Peer => error,
+            _ => self.watch.judge(error),
+        });
         match (replied, again) {
             (Err(_), Some(request)) if self.watch.has_failed() => {
                 self.active().call(to, me, request).await

@@ -11,7 +11,7 @@ pub mod watchdog;
 
 use std::sync::Arc;
 
-use plugcoin_sdk::Error;
+use plugcoin_sdk::{Error, ErrorKind};
 
 pub(crate) use provided::guard;
 pub(crate) use watch::{Consequence, panicked};
@@ -43,7 +43,9 @@ impl<T: ?Sized> Guarded<T> {
         }
     }
 
+    /// Calls it where every error is a fault of the plugin, of whatever kind it says that it is.
     fn call<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
+        let run = |hook: &T| run(hook).map_err(fault);
         let Some(instead) = &self.instead else {
             return self.watch.measure(|| run(&self.hook));
         };
@@ -54,5 +56,28 @@ impl<T: ?Sized> Guarded<T> {
             Err(_) if self.watch.has_failed() => run(instead),
             result => result,
         }
+    }
+    /// Calls it where an error may be an answer: a scheme that only verifies, a secret that is none.
+    fn ask<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
+        let answered = self.watch.measure(|| match run(&self.hook) {
+            Err(error) if is_answer(&error) => Ok(Err(error)),
+            other => other.map(Ok).map_err(fault),
+        });
+        answered?
+    }
+}
+
+fn is_answer(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unsupported | ErrorKind::Configuration
+    )
+}
+
+/// The error of a rule: its kind is the plugin's choice, and what follows must not be.
+fn fault(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Plugin => error,
+        _ => Error::new(ErrorKind::Plugin, error.to_string()),
     }
 }
