@@ -9,7 +9,7 @@ use plugcoin_sdk::plugin::{Active, Hooks, Provided, Rule, Schedule, Scheduled, S
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::guard::{Consequence, Watch, guard};
+use crate::guard::{Watch, guard};
 use crate::manifest::Manifest;
 use crate::plan::{Chosen, Plan};
 use crate::registry::names;
@@ -23,7 +23,7 @@ pub struct Resolved {
     pub transport: Active<dyn Transport>,
     /// What the node says of each plugin: in the order of [`HookKind::ALL`], then by name.
     pub manifests: Vec<Manifest>,
-    /// What is known of each plugin at work, in the same order.
+    /// What is known of each hook of each plugin at work, in the same order.
     pub watches: Vec<Arc<Watch>>,
     /// What decides what is valid or wins.
     pub rules: Vec<Rule>,
@@ -38,10 +38,13 @@ impl Resolved {
             .manifests
             .iter()
             .map(|manifest| {
-                let of_plugin = |watch: &&Arc<Watch>| **watch.plugin() == *manifest.name;
-                match self.watches.iter().find(of_plugin) {
-                    Some(watch) => manifest.with(watch),
-                    None => manifest.clone(),
+                let watches = self.watches.iter();
+                let watches: Vec<&Arc<Watch>> = watches
+                    .filter(|watch| **watch.plugin() == *manifest.name)
+                    .collect();
+                match watches.is_empty() {
+                    true => manifest.clone(),
+                    false => manifest.with(&watches),
                 }
             })
             .collect();
@@ -149,7 +152,7 @@ impl Plan {
             hooks,
             transport: one(&made, HookKind::Transport, |p| p.transport.clone())?,
             manifests: self.manifests(),
-            watches: made.iter().map(|made| made.watch.clone()).collect(),
+            watches: made.iter().flat_map(|made| made.watches.clone()).collect(),
             rules: self.rules(),
             fingerprint: self.fingerprint(),
         })
@@ -195,7 +198,7 @@ fn make_storage_last<'a>(
 struct Made<'a> {
     chosen: &'a Chosen,
     provided: Provided,
-    watch: Arc<Watch>,
+    watches: Vec<Arc<Watch>>,
 }
 
 impl Chosen {
@@ -228,12 +231,12 @@ impl Chosen {
     fn make(&self, setup: &Setup, instead: &Provided) -> Result<Made<'_>, Error> {
         let provided = self.provide(setup)?;
         let name = self.plugin.name();
-        let kinds = self.places.iter().map(|(kind, _)| *kind);
-        let watch = Watch::new(name, setup.log(), Consequence::of(kinds));
+        let watch = |kind| Watch::new(name, setup.log(), kind);
+        let (provided, watches) = guard(provided, watch, instead);
         Ok(Made {
             chosen: self,
-            provided: guard(provided, &watch, instead),
-            watch,
+            provided,
+            watches,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::plugin::OptionSpec;
@@ -69,15 +70,25 @@ pub struct OptionValue {
 }
 
 impl Manifest {
-    /// The same with how the plugin has fared.
-    pub(crate) fn with(&self, watch: &Watch) -> Self {
-        let health = watch.health();
-        let state = match (health.failed, Consequence::of(self.hooks.iter().copied())) {
-            (false, _) => self.state,
-            (true, Consequence::Stop) => State::Failed,
-            (true, Consequence::Replace) => State::Replaced,
-            (true, Consequence::Off) => State::Off,
+    /// The same with how the plugin has fared in all its hooks; the worst of what followed counts.
+    pub(crate) fn with(&self, watches: &[&Arc<Watch>]) -> Self {
+        let worst = watches.iter().filter_map(|watch| watch.followed()).max();
+        let state = match worst {
+            None => self.state,
+            Some(Consequence::Stop) => State::Failed,
+            Some(Consequence::Replace) => State::Replaced,
+            Some(Consequence::Off) => State::Off,
         };
+        let mut health = Health::default();
+        for watch in watches {
+            let of_hook = watch.health();
+            health.calls += of_hook.calls;
+            health.time_us += of_hook.time_us;
+            health.failed |= of_hook.failed;
+            if worst.is_some() && watch.followed() == worst {
+                health.last_fault = of_hook.last_fault;
+            }
+        }
         Self {
             state,
             health: Some(health),

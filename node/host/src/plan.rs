@@ -185,7 +185,7 @@ fn instead(
 ) -> Vec<(HookKind, Plugin)> {
     let replaced = |(kind, name): &&(HookKind, &str)| {
         let of_kind = chosen.iter().find(|chosen| chosen.provides(*kind));
-        Consequence::of([*kind]) == Consequence::Replace
+        Consequence::of(*kind) == Consequence::Replace
             && of_kind.is_some_and(|chosen| chosen.plugin.name() != *name)
     };
     let defaults = defaults.iter().filter(replaced);

@@ -5,11 +5,13 @@
 mod plugins;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use plugcoin_host::{PluginRequest, Resolved, resolve};
 use plugcoin_sdk::hooks::*;
 use plugcoin_sdk::ledger::*;
+use plugcoin_sdk::plugin::Provided;
 use plugcoin_sdk::{Error, ErrorKind, Verdict, options, register};
 use plugcoin_testkit::fixtures::{self, START_US};
 use plugins::DEFAULTS;
@@ -152,6 +154,19 @@ register!(Merkle, "broken-merkle", |how: How| Ok(Broken { how }));
 register!(Mempool, "broken-mempool", |how: How| Ok(Broken { how }));
 register!(Validity, "broken-validity", |how: How| Ok(Broken { how }));
 register!(Observer, "broken-observer", |how: How| Ok(Broken { how }));
+register!(
+    [Mempool, Validity, Observer],
+    "broken-bundle",
+    |how: How| {
+        let shared = Arc::new(Broken { how });
+        Ok(Provided {
+            mempool: Some(shared.clone()),
+            validity: Some(shared.clone()),
+            observer: Some(shared),
+            ..Provided::default()
+        })
+    }
+);
 register!(Reward, "panics-when-made", |_| {
     let made: Result<Broken, Error> = Ok(Broken {
         how: How::default(),
@@ -325,6 +340,37 @@ fn an_error_of_any_kind_is_a_fault() {
             }
         }
     }
+}
+
+#[test]
+fn of_a_plugin_of_several_hooks_each_has_its_own_end() {
+    let request = PluginRequest {
+        plugins: vec!["broken-bundle".parse().unwrap()],
+        ..PluginRequest::default()
+    };
+    let resolved = resolve(&request, &DEFAULTS).unwrap();
+    let told = || {
+        let plugins = resolved.manifests_json()["plugins"].clone();
+        let mut plugins = plugins.as_array().unwrap().clone().into_iter();
+        let of_it = plugins.find(|plugin| plugin["name"] == "broken-bundle");
+        (
+            of_it.as_ref().unwrap()["state"].clone(),
+            of_it.unwrap()["calls"].clone(),
+        )
+    };
+    assert_eq!(told(), ("active".into(), 0.into()));
+    ask(&resolved, HookKind::Observer).unwrap_err();
+    assert_eq!(told(), ("off".into(), 1.into()));
+    for _ in 0..2 {
+        ask(&resolved, HookKind::Mempool).unwrap();
+    }
+    assert_eq!(
+        told(),
+        ("replaced".into(), 2.into()),
+        "it was asked all the same, once"
+    );
+    ask(&resolved, HookKind::Validity).unwrap_err();
+    assert_eq!(told(), ("failed".into(), 3.into()));
 }
 
 #[test]

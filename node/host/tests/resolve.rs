@@ -103,7 +103,16 @@ fn a_plugin_of_several_hooks_is_made_once() {
     assert_eq!(&*hooks.fork_choice.plugin, "test-selfish");
     assert_eq!(names(&hooks.observers), ["test-selfish"]);
     let of_it = |watch: &&Arc<Watch>| **watch.plugin() == *"test-selfish";
-    assert_eq!(resolved.watches.iter().filter(of_it).count(), 1);
+    let watched: Vec<HookKind> = resolved
+        .watches
+        .iter()
+        .filter(of_it)
+        .map(|watch| watch.hook())
+        .collect();
+    assert_eq!(
+        watched,
+        [HookKind::Gossip, HookKind::ForkChoice, HookKind::Observer]
+    );
     let manifests: Vec<&Manifest> = resolved
         .manifests
         .iter()

@@ -27,10 +27,10 @@ pub(crate) struct Guarded<T: ?Sized> {
 
 impl<T: ?Sized> Guarded<T> {
     /// Guards a hook; another may take over from it when it fails.
-    fn new(hook: Arc<T>, watch: &Arc<Watch>, instead: Option<Arc<T>>) -> Self {
+    fn new(hook: Arc<T>, watch: Arc<Watch>, instead: Option<Arc<T>>) -> Self {
         Self {
             hook,
-            watch: watch.clone(),
+            watch,
             instead,
         }
     }

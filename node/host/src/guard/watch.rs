@@ -1,4 +1,4 @@
-//! [`Watch`]: what is known of a plugin at work.
+//! [`Watch`]: what is known of one hook of a plugin at work.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,11 +20,12 @@ const TIMED_EACH: u64 = 64;
 /// How much of a fault's words is kept.
 const FAULT_CHARACTERS_MAX: usize = 400;
 
-/// What is known of a plugin at work.
+/// What is known of one hook of a plugin at work.
 pub struct Watch {
     /// Its place among all.
     place: usize,
     plugin: Arc<str>,
+    hook: HookKind,
     log: Log,
     consequence: Consequence,
     calls: AtomicU64,
@@ -33,32 +34,25 @@ pub struct Watch {
     fault: Mutex<Option<String>>,
 }
 
-/// What follows when a plugin fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What follows when a plugin fails, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Consequence {
-    /// The node stops.
-    Stop,
-    /// The default takes over.
-    Replace,
     /// It is off.
     Off,
+    /// The default takes over.
+    Replace,
+    /// The node stops.
+    Stop,
 }
 
 impl Consequence {
-    /// What follows for a plugin of these hooks.
-    pub(crate) fn of(hooks: impl IntoIterator<Item = HookKind>) -> Self {
-        let mut worst = Self::Off;
-        for hook in hooks {
-            worst = match (hook, worst) {
-                (HookKind::Observer, worst) => worst,
-                (HookKind::Mempool | HookKind::Gossip | HookKind::Transport, Self::Off) => {
-                    Self::Replace
-                }
-                (HookKind::Mempool | HookKind::Gossip | HookKind::Transport, worst) => worst,
-                _ => Self::Stop,
-            };
+    /// What follows in this hook; what else the plugin provides goes on.
+    pub(crate) fn of(hook: HookKind) -> Self {
+        match hook {
+            HookKind::Observer => Self::Off,
+            HookKind::Mempool | HookKind::Gossip | HookKind::Transport => Self::Replace,
+            _ => Self::Stop,
         }
-        worst
     }
 }
 
@@ -77,12 +71,13 @@ pub struct Health {
 }
 
 impl Watch {
-    pub(crate) fn new(plugin: &str, log: Log, consequence: Consequence) -> Arc<Self> {
+    pub(crate) fn new(plugin: &str, log: Log, hook: HookKind) -> Arc<Self> {
         watchdog::register(|place| Self {
             place,
             plugin: plugin.into(),
+            hook,
             log,
-            consequence,
+            consequence: Consequence::of(hook),
             calls: AtomicU64::new(0),
             time_ns: AtomicU64::new(0),
             failed: AtomicBool::new(false),
@@ -93,6 +88,16 @@ impl Watch {
     /// The plugin's name.
     pub fn plugin(&self) -> &Arc<str> {
         &self.plugin
+    }
+
+    /// The hook.
+    pub fn hook(&self) -> HookKind {
+        self.hook
+    }
+
+    /// What followed, if it has failed.
+    pub(crate) fn followed(&self) -> Option<Consequence> {
+        self.has_failed().then_some(self.consequence)
     }
 
     /// How it has fared.
@@ -177,7 +182,8 @@ impl Watch {
                 Consequence::Replace => "the default takes over",
                 Consequence::Off => "it is off",
             };
-            self.log.error(format_args!("{error}; {then}"));
+            self.log
+                .error(format_args!("{error}; {then} ({})", self.hook));
         }
     }
 }

@@ -95,22 +95,22 @@ pub fn stuck(each: Duration, limit: Duration) -> Option<Arc<str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::watch::Consequence;
     use super::*;
+    use plugcoin_sdk::hooks::HookKind;
     use plugcoin_sdk::plugin::Setup;
     use std::sync::mpsc::channel;
 
     #[test]
     fn a_rule_that_does_not_come_back_is_named_and_others_are_not() {
         let log = Setup::default().log();
-        let watch = |plugin: &str, consequence| Watch::new(plugin, log.clone(), consequence);
+        let watch = |plugin: &str, hook| Watch::new(plugin, log.clone(), hook);
         let second = Duration::from_secs(1);
         let look = || stuck(second, 3 * second);
-        for (consequence, named) in [
-            (Consequence::Replace, None),
-            (Consequence::Stop, Some("stuck-rule")),
+        for (hook, named) in [
+            (HookKind::Mempool, None),
+            (HookKind::Validity, Some("stuck-rule")),
         ] {
-            let watch = watch("stuck-rule", consequence);
+            let watch = watch("stuck-rule", hook);
             let (entered, is_inside) = channel();
             let (leave, may_leave) = channel::<()>();
             let thread = std::thread::spawn(move || {
