@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::guard::Consequence;
 use crate::manifest::Manifest;
+use crate::nearest::nearest;
 use crate::plugin::Plugin;
 use crate::registry::{Registry, names};
 use crate::request::{Named, PluginRequest, Setting};
@@ -299,7 +300,24 @@ pub(crate) fn read(plugin: &Plugin, setting: &Setting) -> Result<Value, Error> {
             Err(error) => refused = Some(error),
         }
     }
-    Err(refused.unwrap_or_else(|| refuse(format!("the option {setting} has no value"))))
+    let refused = refused.unwrap_or_else(|| refuse(format!("the option {setting} has no value")));
+    Err(match near_option(plugin, &setting.option) {
+        Some(near) => refuse(format!(
+            "{refused}; did you mean {}.{near}?",
+            setting.plugin
+        )),
+        None => refused,
+    })
+}
+
+/// What an option that the plugin doesn't have was meant to be.
+fn near_option<'a>(plugin: &'a Plugin, option: &str) -> Option<&'a str> {
+    let specs = plugin.about().options.iter();
+    let names: Vec<&str> = specs.map(|spec| spec.name.as_str()).collect();
+    match names.contains(&option) {
+        true => None,
+        false => nearest(option, names),
+    }
 }
 
 /// An option was set of a plugin that isn't active.

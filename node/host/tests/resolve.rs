@@ -244,7 +244,7 @@ fn options_that_can_not_hold_are_refused() {
     );
     assert_eq!(
         refusal(&[], &["test-zeros.zero=1"]),
-        "the plugin test-zeros has no option zero; its options are: zeros, volume"
+        "the plugin test-zeros has no option zero; its options are: zeros, volume; did you mean test-zeros.zeros?"
     );
     assert_eq!(
         refusal(&[], &["test-merkle.depth=1"]),
