@@ -102,6 +102,7 @@ impl Rules {
                 }
                 Err(Invalid::new("seal", "the seal's signature does not hold")
                     .observed(signature)
+                    .required(format_args!("a signature of {key}"))
                     .by(&signer.plugin, &signer.version)
                     .into())
             }

@@ -183,6 +183,7 @@ fn check_payments(
             return Err(
                 Invalid::new("transactions", "a transaction that this branch has already")
                     .observed(id)
+                    .required("each transaction once")
                     .into(),
             );
         }

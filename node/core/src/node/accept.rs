@@ -87,7 +87,10 @@ impl Node {
         self.rules.note("parent");
         let Some(parent_hash) = block.header().previous_hash else {
             return Err(
-                Invalid::new("parent", "a block without a parent is the genesis block").into(),
+                Invalid::new("parent", "a block without a parent is the genesis block")
+                    .observed("no previous hash")
+                    .required("the hash of a block")
+                    .into(),
             );
         };
         let Some(parent) = self.tree.find(&parent_hash) else {
