@@ -334,7 +334,7 @@ impl Node {
 
     fn pay(&mut self, now_us: i64, to: &str, sum: Sum, step: &mut Step) -> Result<Reply, Halt> {
         let Some(wallet) = self.wallet.clone() else {
-            return Err(Invalid::new("wallet", "this node has no wallet that can sign").into());
+            return Err(no_wallet().into());
         };
         let free = self
             .state
@@ -348,20 +348,7 @@ impl Node {
         if free < amount {
             return Ok(Reply::NoFunds);
         }
-        let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
-        let signature = match signer.sign(&wallet.secret, payment.text()) {
-            Ok(signature) => signature,
-            // After a change of signer at a height the wallet may be of the old one.
-            Err(error) if error.kind() == ErrorKind::Configuration => {
-                let message = "this node's wallet is not of the scheme that signs now";
-                let required = format!("a key of the scheme {}", signer.scheme());
-                return Err(Invalid::new("wallet", message)
-                    .required(required)
-                    .for_now()
-                    .into());
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let signature = self.sign(&wallet, payment.text())?;
         let transaction = payment.signed(&signature)?;
         self.last_payment_us = time_us;
         self.receive_transaction(now_us, transaction, Origin::Own, step)
@@ -406,12 +393,33 @@ impl Node {
         text: &str,
         step: &mut Step,
     ) -> Result<Reply, Halt> {
-        let Some(wallet) = &self.wallet else {
-            return Err(Invalid::new("wallet", "this node has no wallet that can sign").into());
+        let signature = match &self.wallet {
+            Some(wallet) => self.sign(wallet, text),
+            None => Err(no_wallet().into()),
         };
-        let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
-        let signature = signer.sign(&wallet.secret, text)?;
+        let signature = signature.inspect_err(|_| {
+            // Nobody signs the next one on this tip either.
+            let until_us = now_us.saturating_add(REFUSED_OWN_US);
+            self.mining.wait(job, until_us);
+        })?;
         self.sealed(now_us, job, &signature, step)
+    }
+
+    /// Signs a text for the next block.
+    fn sign(&self, wallet: &Wallet, text: &str) -> Result<String, Halt> {
+        let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
+        signer.sign(&wallet.secret, text).map_err(|error| {
+            // After a change of signer at a height the wallet may be of the old one, and the new one
+            // may only verify.
+            let is_answer = [ErrorKind::Configuration, ErrorKind::Unsupported];
+            if !is_answer.contains(&error.kind()) {
+                return error.into();
+            }
+            let message = "this node's wallet is not of the scheme that signs now";
+            let invalid = Invalid::new("wallet", message)
+                .required(format_args!("a key of the scheme {}", signer.scheme()));
+            invalid.for_now().into()
+        })
     }
 
     /// The height of the block that would stand on the tip.
@@ -515,4 +523,8 @@ impl Node {
             .with("block", hash)
         })
     }
+}
+
+fn no_wallet() -> Invalid {
+    Invalid::new("wallet", "this node has no wallet that can sign")
 }

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use plugcoin_core::{Config, Input, Levels, Output, Reply};
-use plugcoin_sdk::hooks::{BlockContext, Gossip, Item, Origin, PeerView, Spread, Validity};
+use plugcoin_sdk::hooks::{BlockContext, Gossip, Item, Origin, PeerView, Signer, Spread, Validity};
 use plugcoin_sdk::ledger::{Block, genesis};
-use plugcoin_sdk::plugin::Scheduled;
-use plugcoin_sdk::{Error, Invalid, Verdict};
+use plugcoin_sdk::plugin::{Active, Schedule, Scheduled};
+use plugcoin_sdk::{Error, ErrorKind, Invalid, Verdict};
+use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
 use plugcoin_testkit::fixtures;
 
-use crate::bench::{Bench, OWN, branch, job};
+use crate::bench::{Bench, OWN, branch, hooks, job, refusal};
 
 fn seal(bench: &mut Bench, id: u64) -> plugcoin_core::Step {
     bench.now_us += 1_000;
@@ -146,4 +147,61 @@ fn an_own_block_that_is_refused_is_not_tried_again_at_once() {
         job(&bench.handle(Input::Ticked)).is_some(),
         "but a moment later"
     );
+}
+
+/// Signs nothing with the wallet that is there, and says so with this kind.
+struct OtherScheme(ErrorKind);
+
+impl Signer for OtherScheme {
+    fn scheme(&self) -> &str {
+        "other"
+    }
+
+    fn verify(&self, _: &str, _: &str, _: &str) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn sign(&self, _: &str, _: &str) -> Result<String, Error> {
+        Err(Error::new(self.0, "not with this key"))
+    }
+}
+
+#[test]
+fn a_signer_of_another_scheme_from_a_height_on_stops_no_node() {
+    for kind in [ErrorKind::Configuration, ErrorKind::Unsupported] {
+        let storage = Arc::new(MemoryStorage::new());
+        let mut hooks = hooks(storage.clone());
+        hooks.signer = Schedule::new(
+            Active::new("plain", Arc::new(PlainSigner)),
+            vec![Scheduled {
+                from_nr: 3,
+                active: Active::new("other", Arc::new(OtherScheme(kind))),
+            }],
+        );
+        let config = Config {
+            first_coin: false,
+            mine: true,
+            ..Config::default()
+        };
+        let mut bench = Bench::by(hooks, storage, config);
+        let mut chain = branch(OWN, 2).into_iter();
+        bench.block(&chain.next().unwrap());
+        let step = bench.block(&chain.next().unwrap());
+        let id = job(&step).unwrap().id;
+        let text = "what a consensus wants signed".to_owned();
+        let step = bench.handle(Input::SealToSign { job: id, text });
+        assert_eq!(refusal(&step).rule, "wallet");
+        assert!(job(&step).is_none(), "it would fare alike");
+        bench.now_us += plugcoin_core::limits::REFUSED_OWN_US;
+        assert!(
+            job(&bench.handle(Input::Ticked)).is_some(),
+            "later it tries again"
+        );
+        let step = bench.pay("B", "0.5");
+        assert_eq!(refusal(&step).rule, "wallet");
+        assert_eq!(
+            refusal(&step).required.as_deref(),
+            Some("a key of the scheme other")
+        );
+    }
 }
