@@ -42,7 +42,10 @@ fn an_hour(delay_us: i64) -> Result<(u64, u64), Error> {
 fn hooks(storage: Arc<dyn Storage>) -> Hooks {
     Hooks {
         storage: Active::new("memory", storage),
-        consensus: Schedule::always("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
+        consensus: Schedule::always(
+            "proof-of-work",
+            Arc::new(proof_of_work::ProofOfWork::default()),
+        ),
         signer: Schedule::always("plain", Arc::new(PlainSigner)),
         gossip: Active::new("flood", Arc::new(flood::FloodGossip)),
         difficulty: Schedule::always("zeros", Arc::new(zeros::Zeros::new(0))),

@@ -16,7 +16,10 @@ const NOW_US: i64 = START_US + 1_000_000 * SECOND_US;
 fn hooks(storage: Arc<dyn Storage>) -> Hooks {
     Hooks {
         storage: Active::new("memory", storage),
-        consensus: Schedule::always("proof-of-work", Arc::new(proof_of_work::ProofOfWork)),
+        consensus: Schedule::always(
+            "proof-of-work",
+            Arc::new(proof_of_work::ProofOfWork::default()),
+        ),
         signer: Schedule::always("plain", Arc::new(PlainSigner)),
         gossip: Active::new("flood", Arc::new(flood::FloodGossip)),
         difficulty: Schedule::always("zeros", Arc::new(zeros::Zeros::new(0))),

@@ -71,14 +71,14 @@ fn check_seal(c: &mut Criterion) {
         consensus.check_seal(header, Some(parent), &target)
     };
     let mut group = c.benchmark_group("check_seal");
-    let direct = ProofOfWork;
+    let direct = ProofOfWork::default();
     group.bench_function("direct", |b| {
         b.iter(|| {
             let (header, parent) = (black_box(block.header()), black_box(genesis.header()));
             direct.check_seal(header, Some(parent), &target)
         });
     });
-    let object: Box<dyn Consensus> = black_box(Box::new(ProofOfWork));
+    let object: Box<dyn Consensus> = black_box(Box::new(ProofOfWork::default()));
     group.bench_function("trait object", |b| b.iter(|| ask(&*object)));
     let guarded = guarded().consensus.at(1).hook.clone();
     group.bench_function("guarded", |b| b.iter(|| ask(&*guarded)));

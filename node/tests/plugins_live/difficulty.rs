@@ -24,7 +24,7 @@ fn five_zeros_are_mined_and_demanded() {
         .map(|second| {
             let draft = fixtures::draft(&parent, "miner", Vec::new(), at(second));
             let target = Target::from_leading_zeros(4);
-            fixtures::mine(&ProofOfWork, draft, parent.header(), &target)
+            fixtures::mine(&ProofOfWork::default(), draft, parent.header(), &target)
         })
         .find(|block| !block.hash().to_string().starts_with("00000"))
         .unwrap();

@@ -1,20 +1,68 @@
 //! Consensus: a block is sealed by a nonce that brings its hash under the target.
 
+mod kernels;
 mod nonce;
-mod search;
 
 use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealVerdict, Slice};
 use plugcoin_sdk::ledger::{Draft, Header, Target};
-use plugcoin_sdk::{Error, Invalid};
+use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
+pub use kernels::Kernel;
+use kernels::{Run, Search};
 use nonce::{CHARACTERS, Nonce};
+
+plugcoin_sdk::options! {
+    /// The options of the plugin.
+    pub struct ProofOfWorkOptions {
+        /// How nonces are tried: auto (the fastest that the machine has), avx512, sha-ni or portable.
+        local kernel: Kernel = Kernel::Auto,
+    }
+}
 
 /// The rule that a block's hash, read as a 256-bit number, is at most the target.
 ///
 /// * A nonce is 20 characters of `[A-Za-z0-9]`; try number n always tries the same nonce.
+/// * Whichever kernel tries them, the answer is the same: the first nonce that meets the target.
 /// * A seal is judged without the parent as well as with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ProofOfWork;
+#[derive(Clone, Copy, Debug)]
+pub struct ProofOfWork {
+    run: Run,
+}
+
+impl ProofOfWork {
+    /// The rule, with nonces tried by this kernel.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if this machine can't run it.
+    pub fn with_kernel(kernel: Kernel) -> Result<Self, Error> {
+        match kernel.run() {
+            Some(run) => Ok(Self { run }),
+            None => {
+                let available: Vec<String> = Kernel::ALL
+                    .into_iter()
+                    .filter(|kernel| kernel.is_available())
+                    .map(|kernel| kernel.to_string())
+                    .collect();
+                Err(Error::new(
+                    ErrorKind::Configuration,
+                    format!(
+                        "proof-of-work.kernel is {kernel}, which this machine can't run; it has: {}, \
+                         and auto takes the first of these",
+                        available.join(", ")
+                    ),
+                ))
+            }
+        }
+    }
+}
+
+impl Default for ProofOfWork {
+    fn default() -> Self {
+        Self {
+            run: Kernel::fastest(),
+        }
+    }
+}
 
 impl Consensus for ProofOfWork {
     fn seal(
@@ -25,14 +73,13 @@ impl Consensus for ProofOfWork {
         slice: Slice,
     ) -> Result<Seal, Error> {
         let first = Nonce::of_try(slice.start);
-        Ok(
-            match search::portable(draft, target, first, slice.attempts) {
-                Some(nonce) => Seal::Found {
-                    nonce: nonce.to_string(),
-                },
-                None => Seal::Exhausted,
+        let search = Search::new(draft.before(), draft.after(), target, first, slice.attempts);
+        Ok(match (self.run)(&search) {
+            Some(nonce) => Seal::Found {
+                nonce: nonce.to_string(),
             },
-        )
+            None => Seal::Exhausted,
+        })
     }
 
     fn check_seal(
@@ -66,7 +113,9 @@ impl Consensus for ProofOfWork {
     }
 }
 
-plugcoin_sdk::register!(Consensus, "proof-of-work", |_| Ok(ProofOfWork));
+plugcoin_sdk::register!(Consensus, "proof-of-work", |options: ProofOfWorkOptions| {
+    ProofOfWork::with_kernel(options.kernel)
+});
 
 #[cfg(test)]
 mod tests {
@@ -77,7 +126,10 @@ mod tests {
     const FOUR_ZEROS: u32 = 4;
 
     fn refusal(header: &Header, target: &Target) -> Invalid {
-        match ProofOfWork.check_seal(header, None, target).unwrap() {
+        match ProofOfWork::default()
+            .check_seal(header, None, target)
+            .unwrap()
+        {
             SealVerdict::Invalid(invalid) => invalid,
             other => panic!("it was not refused: {other:?}"),
         }
@@ -85,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_genesis_block_keeps_the_rule() {
-        let verdict = ProofOfWork.check_seal(
+        let verdict = ProofOfWork::default().check_seal(
             genesis().header(),
             None,
             &Target::from_leading_zeros(FOUR_ZEROS),
@@ -100,7 +152,12 @@ mod tests {
         let draft = draft(&parent, "miner", transactions, START_US);
         for zeros in 0..=3 {
             let target = Target::from_leading_zeros(zeros);
-            let block = mine(&ProofOfWork, draft.clone(), parent.header(), &target);
+            let block = mine(
+                &ProofOfWork::default(),
+                draft.clone(),
+                parent.header(),
+                &target,
+            );
             assert!(
                 block
                     .hash()
@@ -116,7 +173,9 @@ mod tests {
         let mut header = chain(1)[0].header().clone();
         let target = Target::from_leading_zeros(FOUR_ZEROS);
         header.hash = target.to_string().parse().unwrap();
-        let verdict = ProofOfWork.check_seal(&header, None, &target).unwrap();
+        let verdict = ProofOfWork::default()
+            .check_seal(&header, None, &target)
+            .unwrap();
         assert_eq!(verdict, SealVerdict::Valid, "the target itself is met");
         header.hash = format!("0001{}", "0".repeat(60)).parse().unwrap();
         let invalid = refusal(&header, &target);
