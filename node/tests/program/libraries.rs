@@ -33,7 +33,10 @@ fn build() -> BTreeMap<String, PathBuf> {
     in_workspace(PACKAGES)
 }
 
-/// The libraries of packages of this workspace, in the folder and the profile of the tests.
+/// The libraries of packages of this workspace, in the profile of the tests.
+///
+/// In a folder of their own: what cargo builds for them beneath other features would overwrite what the
+/// tests are linked with, and everything above it would be built anew each time.
 pub(crate) fn in_workspace(
     packages: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> BTreeMap<String, PathBuf> {
@@ -48,7 +51,7 @@ pub(crate) fn in_workspace(
         .args(["build", "--lib", "--locked", "--offline"])
         .args(["--profile", profile])
         .arg("--target-dir")
-        .arg(folder.parent().unwrap())
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries"))
         .current_dir(env!("CARGO_MANIFEST_DIR"));
     for package in packages {
         cargo.args(["-p", package.as_ref()]);
