@@ -35,25 +35,24 @@ impl ProofOfWork {
     /// # Errors
     /// [`ErrorKind::Configuration`] if this machine can't run it.
     pub fn with_kernel(kernel: Kernel) -> Result<Self, Error> {
-        match kernel.run() {
-            Some(run) => Ok(Self { run }),
-            None => {
-                let available: Vec<String> = Kernel::ALL
-                    .into_iter()
-                    .filter(|kernel| kernel.is_available())
-                    .map(|kernel| kernel.to_string())
-                    .collect();
-                Err(Error::new(
-                    ErrorKind::Configuration,
-                    format!(
-                        "proof-of-work.kernel is {kernel}, which this machine can't run; it has: {}, \
-                         and auto takes the first of these",
-                        available.join(", ")
-                    ),
-                ))
-            }
-        }
+        kernel
+            .run()
+            .map_or_else(|| Err(lacks(kernel)), |run| Ok(Self { run }))
     }
+}
+
+/// The fault that this machine can't run a kernel.
+fn lacks(kernel: Kernel) -> Error {
+    let available: Vec<String> = Kernel::ALL
+        .into_iter()
+        .filter(|kernel| kernel.is_available())
+        .map(|kernel| kernel.to_string())
+        .collect();
+    let message = format!(
+        "proof-of-work.kernel is {kernel}, which this machine can't run; it has: {}",
+        available.join(", ")
+    );
+    Error::new(ErrorKind::Configuration, message)
 }
 
 impl Default for ProofOfWork {
@@ -165,6 +164,29 @@ mod tests {
                     .starts_with(&"0".repeat(zeros as usize))
             );
             assert_eq!(block.hash(), block.computed_hash());
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_the_machine_lacks_is_refused_with_those_that_it_has() {
+        let error = lacks(Kernel::Avx512).to_string();
+        let (refused, known) = error.split_once(";").unwrap();
+        assert_eq!(
+            refused,
+            "proof-of-work.kernel is avx512, which this machine can't run"
+        );
+        for kernel in Kernel::ALL {
+            let made = ProofOfWork::with_kernel(kernel);
+            assert_eq!(made.is_ok(), kernel.is_available());
+            assert_eq!(known.contains(&kernel.to_string()), kernel.is_available());
+        }
+    }
+
+    #[test]
+    fn the_option_names_the_kernels_as_they_are_written() {
+        for kernel in Kernel::ALL.into_iter().chain([Kernel::Auto]) {
+            let value = serde_json::to_value(kernel).unwrap();
+            assert_eq!(value, kernel.to_string());
         }
     }
 

@@ -5,8 +5,12 @@ use std::fmt;
 /// How many characters a nonce has.
 pub(crate) const CHARACTERS: usize = 20;
 
-/// The digits of base 62, in the order of their values.
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// How many digits there are.
+pub(crate) const BASE: usize = 62;
+
+/// The digits, in the order of their values.
+pub(crate) const DIGITS: &[u8; BASE] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A nonce: the number of a try in base 62, with leading zeros.
 ///
@@ -19,8 +23,8 @@ impl Nonce {
     pub(crate) fn of_try(mut number: u64) -> Self {
         let mut characters = [DIGITS[0]; CHARACTERS];
         for character in characters.iter_mut().rev() {
-            *character = DIGITS[(number % 62) as usize];
-            number /= 62;
+            *character = DIGITS[(number % BASE as u64) as usize];
+            number /= BASE as u64;
         }
         Self(characters)
     }
@@ -41,10 +45,36 @@ impl Nonce {
         }
     }
 
+    /// Becomes the nonce of so many tries later.
+    pub(crate) fn advance_by(&mut self, mut tries: usize) {
+        for character in self.0.iter_mut().rev() {
+            if tries == 0 {
+                return;
+            }
+            let sum = value_of(*character) + tries;
+            *character = DIGITS[sum % BASE];
+            tries = sum / BASE;
+        }
+    }
+
+    /// The value of its last digit.
+    pub(crate) fn last_digit(&self) -> usize {
+        value_of(self.0[CHARACTERS - 1])
+    }
+
     /// Its characters.
     pub(crate) fn as_bytes(&self) -> &[u8; CHARACTERS] {
         &self.0
     }
+}
+
+/// The value of a digit.
+fn value_of(digit: u8) -> usize {
+    usize::from(match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'A'..=b'Z' => digit - b'A' + 10,
+        _ => digit - b'a' + 36,
+    })
 }
 
 impl fmt::Display for Nonce {
@@ -78,6 +108,16 @@ mod tests {
             for number in start..start + 100 {
                 assert_eq!(nonce, Nonce::of_try(number), "{number}");
                 nonce.advance();
+            }
+            for tries in [0, 1, 31, 32, 61, 62, 63, 100] {
+                let mut nonce = Nonce::of_try(start);
+                nonce.advance_by(tries);
+                assert_eq!(
+                    nonce,
+                    Nonce::of_try(start + tries as u64),
+                    "{start} + {tries}"
+                );
+                assert_eq!(DIGITS[nonce.last_digit()], nonce.as_bytes()[CHARACTERS - 1]);
             }
         }
     }

@@ -31,7 +31,7 @@ mod x86 {
     use crate::kernels::Search;
     use crate::kernels::schedule::{K, schedule};
     use crate::kernels::search::words;
-    use crate::nonce::{CHARACTERS, Nonce};
+    use crate::nonce::{BASE, CHARACTERS, DIGITS, Nonce};
 
     const LANES: usize = 16;
     const GROUPS: usize = 2;
@@ -40,8 +40,8 @@ mod x86 {
     /// A nonce touches so many words of its blocks at most.
     const NONCE_WORDS: usize = CHARACTERS / 4 + 1;
 
-    /// The words of sixteen nonces, each word of all lanes beside each other.
-    type NonceWords = [[u32; LANES]; NONCE_WORDS];
+    /// So many words of a nonce, and so many lanes of each.
+    type Vectors = [__m512i; NONCE_WORDS];
 
     /// The eight words of sixteen hashes.
     type State = [__m512i; 8];
@@ -58,23 +58,16 @@ mod x86 {
 
         let mut nonce = search.first;
         let mut left = search.attempts;
+        let mut schedules = [[_mm512_setzero_si512(); 64]; GROUPS];
         while left > 0 {
-            let first = nonce;
-            let mut lanes = [[[0; LANES]; NONCE_WORDS]; GROUPS];
-            for group in &mut lanes {
-                for lane in 0..LANES {
-                    let words = words_of(&nonce, search.nonce_at % 4);
-                    for (vector, word) in group.iter_mut().zip(words) {
-                        vector[lane] = word;
-                    }
-                    nonce.advance();
-                }
-            }
-
+            let nonces = NonceWords::of_batch(nonce, search.nonce_at % 4);
             let mut states = [midstate; GROUPS];
             for (n, block) in head.iter().enumerate() {
-                let at = (search.nonce_at / 4) as isize - 16 * n as isize;
-                let schedules = [varying(block, &lanes[0], at), varying(block, &lanes[1], at)];
+                let at = search.nonce_at / 4;
+                for (group, schedule) in schedules.iter_mut().enumerate() {
+                    let words = nonces.of_group(group);
+                    varying(schedule, block, &words, at.wrapping_sub(16 * n));
+                }
                 compress(&mut states, |group, n| schedules[group][n]);
             }
             for schedule in &constant {
@@ -86,11 +79,11 @@ mod x86 {
             if (low | high) != 0 {
                 let candidates = u32::from(low) | u32::from(high) << LANES;
                 if let Some(lane) = first_that_meets(search, &states, candidates, left) {
-                    let mut nonce = first;
-                    (0..lane).for_each(|_| nonce.advance());
+                    nonce.advance_by(lane);
                     return Some(nonce);
                 }
             }
+            nonce.advance_by(BATCH);
             left = left.saturating_sub(BATCH as u64);
         }
         None
@@ -116,33 +109,86 @@ mod x86 {
             })
     }
 
-    /// A nonce as words, with zeros for so many bytes before it and for the rest after it.
-    #[inline]
-    fn words_of(nonce: &Nonce, bytes_before: usize) -> [u32; NONCE_WORDS] {
-        let mut words = [0; NONCE_WORDS];
-        let mut carried = 0;
-        for (n, chunk) in nonce.as_bytes().as_chunks::<4>().0.iter().enumerate() {
-            let shifted = u64::from(u32::from_be_bytes(*chunk)) << (32 - 8 * bytes_before);
-            words[n] = carried | (shifted >> 32) as u32;
-            carried = shifted as u32;
-        }
-        words[NONCE_WORDS - 1] = carried;
-        words
+    /// The nonces of a batch, of which there are two kinds: before the last character has come to
+    /// its end and begun anew, and after.
+    struct NonceWords {
+        /// A nonce of each kind, without its last character.
+        kinds: [[u32; NONCE_WORDS]; 2],
+        /// The last digit of the first nonce.
+        digit: usize,
+        /// Where the last character is: the word, and how far its byte lies to the left.
+        last: (usize, u32),
     }
 
-    /// What the rounds of a block add that is not the same for every nonce; the nonce's words begin
-    /// at this one of the block.
+    impl NonceWords {
+        #[inline]
+        fn of_batch(first: Nonce, bytes_before: usize) -> Self {
+            let digit = first.last_digit();
+            let mut second = first;
+            second.advance_by(BASE - digit);
+            let end = bytes_before + CHARACTERS - 1;
+            Self {
+                kinds: [first, second].map(|nonce| words_of(nonce, bytes_before)),
+                digit,
+                last: (end / 4, 24 - 8 * (end % 4) as u32),
+            }
+        }
+
+        /// The words of sixteen of them.
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        fn of_group(&self, group: usize) -> Vectors {
+            let from = self.digit + LANES * group;
+            let before = BASE.saturating_sub(from);
+            let anew = u16::MAX.checked_shl(before as u32).unwrap_or(0);
+            let mut words = [0, 1, 2, 3, 4, 5].map(|n| {
+                let [before, after] = [broadcast(self.kinds[0][n]), broadcast(self.kinds[1][n])];
+                _mm512_mask_blend_epi32(anew, before, after)
+            });
+            let mut characters = [0; LANES];
+            for (character, last) in characters.iter_mut().zip(&LAST[from..from + LANES]) {
+                *character = last << self.last.1;
+            }
+            let word = &mut words[self.last.0];
+            *word = _mm512_or_si512(*word, load(&characters));
+            words
+        }
+    }
+
+    /// The last characters of nonces that follow each other, from any digit on.
+    const LAST: [u32; BASE + BATCH] = {
+        let mut characters = [0; BASE + BATCH];
+        let mut n = 0;
+        while n < characters.len() {
+            characters[n] = DIGITS[n % BASE] as u32;
+            n += 1;
+        }
+        characters
+    };
+
+    /// A nonce as words, with zeros for so many bytes before it, for its last character and for what
+    /// comes after.
+    #[inline]
+    fn words_of(nonce: Nonce, bytes_before: usize) -> [u32; NONCE_WORDS] {
+        let mut bytes = [0; 4 * NONCE_WORDS];
+        let characters = &nonce.as_bytes()[..CHARACTERS - 1];
+        bytes[bytes_before..][..CHARACTERS - 1].copy_from_slice(characters);
+        words(&bytes)
+    }
+
+    /// Writes what the rounds of a block add that is not the same for every nonce; the nonce's words
+    /// begin at this one of the block, which has zeros there.
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn varying(block: &[u32; 16], nonces: &NonceWords, at: isize) -> [__m512i; 64] {
-        let mut w = [_mm512_setzero_si512(); 64];
+    fn varying(w: &mut [__m512i; 64], block: &[u32; 16], nonces: &Vectors, at: usize) {
         for (w, word) in w.iter_mut().zip(block) {
             *w = broadcast(*word);
         }
-        // The block has zeros where the nonce is.
         for (n, words) in nonces.iter().enumerate() {
-            if let Some(n @ 0..16) = at.checked_add_unsigned(n).map(|n| n as usize) {
-                w[n] = _mm512_or_si512(w[n], load(words));
+            // In the second block of two, the first of these words lie before its begin.
+            let n = at.wrapping_add(n);
+            if n < 16 {
+                w[n] = _mm512_or_si512(w[n], *words);
             }
         }
         for n in 16..64 {
@@ -161,7 +207,6 @@ mod x86 {
         for (w, k) in w.iter_mut().zip(K) {
             *w = add(*w, broadcast(k));
         }
-        w
     }
 
     /// One block of all nonces; `schedule(group, n)` is what round n adds.
