@@ -6,9 +6,9 @@ use std::time::Instant;
 use plugcoin_core::{self as core, Input, Reply};
 use plugcoin_host::Resolved;
 use plugcoin_http::{Backend, Caller, Levels, Submitted, Unavailable};
-use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Contact, Storage};
 use plugcoin_sdk::ledger::{Address, Block, Hash, Sum, Transaction};
+use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -188,12 +188,14 @@ impl NodeBackend {
     ) -> Result<T, Unavailable> {
         let storage = self.storage.clone();
         let done = tokio::task::spawn_blocking(move || read(&*storage)).await;
-        let fault = |error: &dyn std::fmt::Display| {
-            tracing::error!(%error, "a block can't be read");
+        let done = done.unwrap_or_else(|panic| {
+            Err(Error::new(ErrorKind::Plugin, "reading a block panicked").because(panic))
+        });
+        // Without its storage a node can't go on: what it acknowledged may be lost.
+        done.map_err(|error| {
+            self.core.fault(error);
             Unavailable::Fault
-        };
-        done.map_err(|error| fault(&error))?
-            .map_err(|error| fault(&error))
+        })
     }
 }
 

@@ -124,13 +124,12 @@ impl Node {
             return Ok(());
         }
         let (leaf, nr) = (transaction.leaf(), self.next_nr());
-        let checked = match journal {
-            Journal::SameRules => Ok(Checked::own(transaction)),
-            Journal::Judge => Checked::transaction(&mut self.rules, transaction, nr),
-        };
         let admitted = self
             .check_poison(leaf)
-            .and(checked)
+            .and_then(|()| match journal {
+                Journal::SameRules => Ok(Checked::own(transaction)),
+                Journal::Judge => Checked::transaction(&mut self.rules, transaction, nr),
+            })
             .and_then(|checked| self.admit(now_us, checked));
         self.judging = None;
         match admitted {

@@ -16,6 +16,9 @@ static LOOKS: AtomicU64 = AtomicU64::new(1);
 /// Where each thread says where it is.
 static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
 
+/// The entries of threads that have ended.
+static FREE: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
+
 /// Every watch, in its place.
 static WATCHES: Mutex<Vec<Weak<Watch>>> = Mutex::new(Vec::new());
 
@@ -28,8 +31,21 @@ struct Thread {
 }
 
 thread_local! {
-    // It outlives its thread: then looking it up costs nothing, and there are few threads.
+    // It outlives its thread, and serves another: so looking it up costs nothing.
     static HERE: Cell<Option<&'static Thread>> = const { Cell::new(None) };
+    static END: Cell<Option<End>> = const { Cell::new(None) };
+}
+
+/// Gives a thread's entry back when the thread ends.
+struct End(&'static Thread);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.since.store(0, Ordering::Relaxed);
+        HERE.set(None);
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(self.0);
+    }
 }
 
 /// Gives a new watch its place.
@@ -66,10 +82,16 @@ impl Drop for Inside {
 
 #[cold]
 fn register_thread() -> &'static Thread {
-    let thread: &'static Thread = Box::leak(Box::default());
-    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    threads.push(thread);
+    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let thread = free.unwrap_or_else(|| {
+        let new: &'static Thread = Box::leak(Box::default());
+        let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.push(new);
+        new
+    });
     HERE.set(Some(thread));
+    // A thread that is ending may be inside a plugin once more; its entry is not used again then.
+    let _ = END.try_with(|end| end.set(Some(End(thread))));
     thread
 }
 
@@ -128,5 +150,20 @@ mod tests {
             thread.join().unwrap();
             assert_eq!(look(), None, "it came back");
         }
+    }
+
+    #[test]
+    fn threads_that_end_leave_no_entries_behind() {
+        let log = Setup::default().log();
+        let watch = Watch::new("short", log, HookKind::Reward);
+        let entries = || THREADS.lock().unwrap().len();
+        let before = entries();
+        for _ in 0..100 {
+            let watch = watch.clone();
+            let thread = std::thread::spawn(move || watch.measure(|| Ok(())).is_ok());
+            assert!(thread.join().unwrap());
+        }
+        // Other tests have threads of their own.
+        assert!(entries() < before + 50, "{} entries", entries());
     }
 }

@@ -27,6 +27,15 @@ pub use trial::answer_trial;
 const PREFIX: &str = "lib";
 const SUFFIX: &str = ".so";
 
+/// How long a plugin's version may be, in bytes.
+const VERSION_BYTES_MAX: usize = 64;
+
+/// How many options a plugin may have.
+const OPTIONS_MAX: usize = 64;
+
+/// How long each text of an option may be, in bytes.
+const TEXT_BYTES_MAX: usize = 400;
+
 /// Where plugins are loaded from, and how they are tried.
 #[derive(Clone, Debug)]
 pub struct Loader {
@@ -292,6 +301,19 @@ fn check_about(path: &Path, about: &[About]) -> Result<(), Error> {
         }
         if plugin.hooks.is_empty() {
             return refuse(format!("expected hooks, found none of the plugin {name}"));
+        }
+        // The version is told with every refusal, the rest wherever plugins are listed.
+        let texts = plugin.options.iter();
+        let texts = texts.flat_map(|option| [&option.name, &option.kind, &option.help]);
+        let longest = texts.map(String::len).max().unwrap_or(0);
+        if plugin.version.len() > VERSION_BYTES_MAX
+            || plugin.options.len() > OPTIONS_MAX
+            || longest > TEXT_BYTES_MAX
+        {
+            return refuse(format!(
+                "expected a version of at most {VERSION_BYTES_MAX} bytes and at most {OPTIONS_MAX} \
+                 options with texts of at most {TEXT_BYTES_MAX}, found more of the plugin {name}"
+            ));
         }
         if about[..at].iter().any(|other| other.name == *name) {
             return refuse(format!(
