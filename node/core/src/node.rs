@@ -2,10 +2,12 @@
 
 mod accept;
 mod explained;
+mod fetching;
 mod network;
 mod open;
 mod query;
 mod recent;
+mod spreading;
 pub(crate) mod staging;
 mod syncing;
 

@@ -3,24 +3,18 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use plugcoin_sdk::Error;
-use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{
-    Contact, Event, GossipAction, GossipEvent, Item, ItemKind, Origin, PeerAnswer, PeerId,
-    PeerReply, PeerRequest, Record, Spread,
+    Contact, Event, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, Record,
 };
-use plugcoin_sdk::ledger::{Address, Block, Hash, Scope};
-
+use plugcoin_sdk::ledger::{Address, Hash, Scope};
+use plugcoin_sdk::{Error, Invalid};
 use serde::Serialize;
 
 use super::{Node, OtherRules};
-use crate::limits::{
-    DIAL_EVERY_US, DIFFERING_PEERS_MAX, FETCH_TRIES_MAX, OTHER_RULES_PAUSE_US, RESEND_MAX,
-    SUGGESTIONS_MAX,
-};
+use crate::limits::{DIAL_EVERY_US, DIFFERING_PEERS_MAX, OTHER_RULES_PAUSE_US, SUGGESTIONS_MAX};
 use crate::peers::Peers;
 use crate::rules::Halt;
-use crate::step::{Call, CallFailure, Output, Reply, Step};
+use crate::step::{Call, CallFailure, Output, Step};
 
 /// What the node keeps of its surroundings.
 #[derive(Debug, Default)]
@@ -30,14 +24,14 @@ pub(super) struct Network {
     next_call: u64,
     last_dial_us: Option<i64>,
     /// Blocks that orphans lack and somebody is asked for, with those who were asked.
-    fetching: HashMap<Hash, Vec<PeerId>>,
+    pub(super) fetching: HashMap<Hash, Vec<PeerId>>,
     /// Own blocks that gossip wants nobody to know of.
     pub(super) withheld: std::collections::HashSet<Hash>,
     /// What was accepted in this step, to be spread at its end.
     pub(super) news: Vec<(Record, Origin)>,
     /// What orphans of this step lack.
     pub(super) lacking: Vec<(Hash, Origin)>,
-    draws: u64,
+    pub(super) draws: u64,
 }
 
 #[derive(Debug)]
@@ -62,26 +56,6 @@ pub(super) enum Why {
 
 /// The number of a peer that is no peer yet.
 const NOBODY: PeerId = PeerId(u32::MAX);
-
-fn item_of(record: &Record) -> Item {
-    match record {
-        Record::Block(block) => Item {
-            kind: ItemKind::Block,
-            hash: block.hash(),
-        },
-        Record::Transaction(transaction) => Item {
-            kind: ItemKind::Transaction,
-            hash: transaction.id(),
-        },
-    }
-}
-
-fn request_of(record: Record) -> PeerRequest {
-    match record {
-        Record::Block(block) => PeerRequest::PostBlock(block),
-        Record::Transaction(transaction) => PeerRequest::PostTransaction(transaction),
-    }
-}
 
 /// A peer of other rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -354,95 +328,6 @@ impl Node {
         }
     }
 
-    /// A block that an orphan lacks came.
-    fn fetched(
-        &mut self,
-        now_us: i64,
-        peer: PeerId,
-        hash: Hash,
-        text: &str,
-        step: &mut Step,
-    ) -> Result<(), Halt> {
-        let block = match Block::parse(text) {
-            Ok(block) if block.hash() == hash => block,
-            Ok(other) => {
-                let reason = Invalid::new("answer", "another block than the one asked for")
-                    .observed(other.hash())
-                    .required(hash);
-                self.blame(now_us, peer, reason, step);
-                self.fetch_again(now_us, hash, step);
-                return Ok(());
-            }
-            Err(reason) => {
-                self.blame(now_us, peer, reason, step);
-                self.fetch_again(now_us, hash, step);
-                return Ok(());
-            }
-        };
-        self.network.fetching.remove(&hash);
-        self.take_fetched(now_us, peer, block, false, step)
-    }
-
-    /// Judges a block that this node asked a peer for; faults count against the peer.
-    pub(super) fn take_fetched(
-        &mut self,
-        now_us: i64,
-        peer: PeerId,
-        block: Block,
-        asked: bool,
-        step: &mut Step,
-    ) -> Result<(), Halt> {
-        match self.receive_block(now_us, block, Origin::Peer(peer), asked, step) {
-            Ok(Reply::Accepted(_)) => {
-                if let Some(sync) = &mut self.sync {
-                    sync.progress_us = now_us;
-                }
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(Halt::Invalid(reason)) => {
-                self.blame(now_us, peer, reason, step);
-                Ok(())
-            }
-            Err(fault) => Err(fault),
-        }
-    }
-
-    fn fetch_again(&mut self, now_us: i64, hash: Hash, step: &mut Step) {
-        self.fetch(now_us, hash, &Origin::Client, step);
-    }
-
-    /// Asks somebody for a block that an orphan lacks: first whoever sent the orphan.
-    fn fetch(&mut self, now_us: i64, hash: Hash, origin: &Origin, step: &mut Step) {
-        if self.tree.find(&hash).is_some() {
-            self.network.fetching.remove(&hash);
-            return;
-        }
-        let asked = self.network.fetching.entry(hash).or_default().clone();
-        if asked.len() >= FETCH_TRIES_MAX {
-            self.network.fetching.remove(&hash);
-            return;
-        }
-        let mut choice = self.network.peers.usable(now_us);
-        choice.retain(|peer| !asked.contains(&peer.id));
-        choice.sort_by_key(|peer| {
-            (
-                Origin::Peer(peer.id) != *origin,
-                std::cmp::Reverse(peer.tip_nr),
-            )
-        });
-        let Some(first) = choice.first() else {
-            self.network.fetching.remove(&hash);
-            return;
-        };
-        self.network
-            .fetching
-            .entry(hash)
-            .or_default()
-            .push(first.id);
-        self.call(first.id, PeerRequest::Block(hash), Why::Fetch(hash), step);
-    }
-
     /// Counts a fault against a peer.
     ///
     /// * What a plugin of this node says counts against those of the same rules alone: others keep
@@ -464,46 +349,6 @@ impl Node {
                 until_us,
                 reason,
             }));
-        }
-    }
-
-    /// Sends a peer what waits and it has not had.
-    fn resend(&mut self, now_us: i64, id: PeerId, step: &mut Step) {
-        let Some(peer) = self
-            .network
-            .peers
-            .get(id)
-            .filter(|peer| peer.is_usable(now_us))
-        else {
-            return;
-        };
-        let from = peer.pool_told_to;
-        let lacking: Vec<_> = self
-            .pool
-            .arrived_from(from)
-            .filter(|(_, transaction)| !peer.has(&transaction.id()))
-            .take(RESEND_MAX)
-            .map(|(place, transaction)| (place, transaction.clone()))
-            .collect();
-        let told_to = lacking.last().map(|(place, _)| place + 1);
-        for (_, transaction) in lacking {
-            self.tell(id, Record::Transaction(transaction), step);
-        }
-        if let (Some(peer), Some(told_to)) = (self.network.peers.get_mut(id), told_to) {
-            peer.pool_told_to = told_to;
-        }
-    }
-
-    /// Tells a peer of an item, unless it has it.
-    fn tell(&mut self, id: PeerId, record: Record, step: &mut Step) {
-        let hash = item_of(&record).hash;
-        if self
-            .network
-            .peers
-            .get_mut(id)
-            .is_some_and(|peer| peer.note(hash))
-        {
-            self.call(id, request_of(record), Why::Tell(hash), step);
         }
     }
 
@@ -545,101 +390,6 @@ impl Node {
         }
         let ask_us = self.network.peers.next_ask_us();
         Ok([ask_us, dial_us, sync_us].into_iter().flatten().min())
-    }
-
-    fn spread(
-        &mut self,
-        now_us: i64,
-        record: Record,
-        origin: &Origin,
-        step: &mut Step,
-    ) -> Result<(), Error> {
-        let item = item_of(&record);
-        if let Origin::Peer(id) = origin
-            && let Some(peer) = self.network.peers.get_mut(*id)
-        {
-            peer.note(item.hash);
-        }
-        let mut usable = self.network.peers.usable(now_us);
-        usable.retain(|peer| {
-            self.network
-                .peers
-                .get(peer.id)
-                .is_some_and(|p| !p.has(&item.hash))
-        });
-        self.network.draws += 1;
-        let seed = Hash::of(&format!("{} {}", self.config.seed, self.network.draws));
-        let seed = u64::from_be_bytes(seed.as_bytes()[..8].try_into().unwrap_or_default());
-        let gossip = self.rules.hooks.gossip.hook.clone();
-        match gossip.targets(&item, origin, &usable, seed)? {
-            Spread::To(peers) => {
-                for id in peers {
-                    self.tell(id, record.clone(), step);
-                }
-            }
-            Spread::Withhold => {
-                if *origin == Origin::Own && item.kind == ItemKind::Block {
-                    self.network.withheld.insert(item.hash);
-                }
-            }
-        }
-        if let Record::Block(block) = &record {
-            let best = self
-                .tree
-                .find(&item.hash)
-                .is_some_and(|index| self.tree.is_best(index));
-            let own = *origin == Origin::Own;
-            let event = GossipEvent::BlockAccepted {
-                hash: item.hash,
-                nr: block.nr(),
-                own,
-                best,
-            };
-            let mut actions = gossip.on_event(&event, &usable)?;
-            if best {
-                let event = GossipEvent::TipChanged {
-                    hash: item.hash,
-                    nr: block.nr(),
-                };
-                actions.extend(gossip.on_event(&event, &usable)?);
-            }
-            self.act(now_us, actions, step)?;
-        }
-        Ok(())
-    }
-
-    fn act(
-        &mut self,
-        now_us: i64,
-        actions: Vec<GossipAction>,
-        step: &mut Step,
-    ) -> Result<(), Error> {
-        for action in actions {
-            match action {
-                GossipAction::Announce { item, to } => {
-                    self.network.withheld.remove(&item.hash);
-                    let record = match item.kind {
-                        ItemKind::Block if self.tree.find(&item.hash).is_some() => {
-                            Record::Block(self.body_of(&item.hash)?)
-                        }
-                        ItemKind::Block => continue,
-                        ItemKind::Transaction => match self.pool.get(&item.hash) {
-                            Some(transaction) => Record::Transaction(transaction.clone()),
-                            None => continue,
-                        },
-                    };
-                    for id in to {
-                        self.tell(id, record.clone(), step);
-                    }
-                }
-                GossipAction::Score { peer, points } => {
-                    let reason = Invalid::new("gossip", "the gossip plugin says so");
-                    let reason = self.rules.hooks.gossip.says(reason.penalty(points));
-                    self.blame(now_us, peer, reason, step);
-                }
-            }
-        }
-        Ok(())
     }
 
     fn ask_around(&mut self, now_us: i64, step: &mut Step) -> Result<(), Error> {
