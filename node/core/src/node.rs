@@ -255,8 +255,9 @@ impl Node {
         let next = self.next_nr();
         self.rules.trace.get_mut().begin();
         let leaf = transaction.leaf();
-        self.check_poison(leaf)?;
-        let admitted = Checked::transaction(&mut self.rules, transaction.clone(), next)
+        let admitted = self
+            .check_poison(leaf)
+            .and_then(|()| Checked::transaction(&mut self.rules, transaction.clone(), next))
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(admitted, Err(Halt::Fault(_))) {
             self.judging = None;

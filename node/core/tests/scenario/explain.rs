@@ -142,7 +142,13 @@ fn what_made_a_plugin_fail_is_named_and_refused_in_another_life() {
     };
     let mut again = Bench::by(hooks, bench.storage.clone(), config);
     assert_eq!(again.node.judging(), None, "what waits holds");
-    assert_eq!(refusal(&again.transaction(&bad)).rule, "fault");
+    let step = again.transaction(&bad);
+    assert_eq!(refusal(&step).rule, "fault");
+    assert!(events(&step).iter().any(|event| matches!(
+        event,
+        Event::TransactionRefused { id, .. } if *id == bad.id()
+    )));
+    assert_eq!(asked(&again, &bad.id()).0, ["fault"]);
     assert!(again.node.is_waiting(&good.id()));
 }
 
