@@ -104,6 +104,10 @@ impl Consensus for ProofOfWork {
         Ok(SealVerdict::Valid)
     }
 
+    fn looks_at_parent(&self) -> bool {
+        false
+    }
+
     fn nonce_length(&self) -> NonceLength {
         NonceLength {
             min: CHARACTERS,

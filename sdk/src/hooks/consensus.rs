@@ -30,6 +30,7 @@ pub trait Consensus: Send + Sync {
     ///
     /// * `parent` is missing for an orphan, which is checked against the easiest target: what can't
     ///   be judged without the parent is then left for later.
+    /// * It may be missing for any block if [`looks_at_parent`](Self::looks_at_parent) says no.
     ///
     /// # Errors
     /// [`Error`] for a fault of the plugin.
@@ -39,6 +40,15 @@ pub trait Consensus: Send + Sync {
         parent: Option<&Header>,
         target: &Target,
     ) -> Result<SealVerdict, Error>;
+
+    /// Whether [`check_seal`](Self::check_seal) looks at the parent; a library that doesn't is not
+    /// sent it.
+    ///
+    /// * A constant of the plugin and its options. Default: yes.
+    /// * If not, a seal is judged alike with and without the parent.
+    fn looks_at_parent(&self) -> bool {
+        true
+    }
 
     /// How much a block of this target weighs.
     ///

@@ -53,8 +53,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.hex();
-        f.pad(std::str::from_utf8(&digits).unwrap_or_default())
+        f.pad(const_hex::Buffer::<32>::new().format(&self.0))
     }
 }
 
@@ -82,8 +81,7 @@ impl FromStr for Hash {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits = self.hex();
-        serializer.serialize_str(std::str::from_utf8(&digits).unwrap_or_default())
+        serializer.serialize_str(const_hex::Buffer::<32>::new().format(&self.0))
     }
 }
 

@@ -44,6 +44,7 @@ guarded! {
         fn seal(&self, draft: &Draft, parent: &Header, target: &Target, slice: Slice) -> Result<Seal, Error>;
         fn check_seal(&self, header: &Header, parent: Option<&Header>, target: &Target) -> Result<SealVerdict, Error>;
         fn work(&self, target: &Target) -> Result<Work, Error>;
+        const fn looks_at_parent(&self) -> bool;
         const fn nonce_length(&self) -> NonceLength;
     }
     Signer {

@@ -1,14 +1,14 @@
 //! `consensus.*`
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::header::{Rest, push_header, push_target};
 use super::{Answer, Nothing, Remote, read};
 use crate::hooks::{Consensus, NonceLength, Seal, SealVerdict, Slice};
-use crate::ledger::{Draft, Hash, Header, Seed, Target, Transaction, Work, serde_texts};
+use crate::ledger::{Draft, Header, Seed, Target, Transaction, Work, serde_texts};
 use crate::{Error, ErrorKind};
 
 #[derive(Serialize, Deserialize)]
@@ -26,6 +26,33 @@ struct CheckSeal<'a> {
     header: Cow<'a, Header>,
     parent: Option<Cow<'a, Header>>,
     target: Target,
+}
+
+impl CheckSeal<'_> {
+    /// Asked of every block, so the form that the host writes is read by hand.
+    fn read(input: &[u8]) -> Result<Self, Error> {
+        let by_hand = std::str::from_utf8(input).ok().and_then(Self::by_hand);
+        by_hand.map_or_else(|| read(input), Ok)
+    }
+
+    fn by_hand(text: &str) -> Option<Self> {
+        let mut rest = Rest(text);
+        rest.skip("{\"header\":")?;
+        let header = Cow::Owned(rest.header()?);
+        rest.skip(",\"parent\":")?;
+        let parent = match rest.skip("null") {
+            Some(()) => None,
+            None => Some(Cow::Owned(rest.header()?)),
+        };
+        rest.skip(",\"target\":\"")?;
+        let target = rest.target()?;
+        rest.skip("}")?;
+        rest.0.is_empty().then_some(Self {
+            header,
+            parent,
+            target,
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,11 +76,12 @@ pub(super) fn answer(
             to.send(&hook.seal(&draft, &asked.parent, &asked.target, asked.slice)?)
         }
         "check_seal" => {
-            let asked: CheckSeal<'_> = read(input)?;
+            let asked = CheckSeal::read(input)?;
             let verdict = hook.check_seal(&asked.header, asked.parent.as_deref(), &asked.target);
             to.send(&verdict?)
         }
         "work" => to.send(&hook.work(&read::<WorkOf>(input)?.target)?),
+        "looks_at_parent" => to.send(&hook.looks_at_parent()),
         "nonce_length" => to.send(&hook.nonce_length()),
         _ => Ok(false),
     }
@@ -61,44 +89,15 @@ pub(super) fn answer(
 
 pub(super) fn remote(remote: Remote) -> Result<Arc<dyn Consensus>, Error> {
     let nonce_length = remote.ask_if_there("consensus.nonce_length", &Nothing {})?;
+    let looks_at_parent = remote.ask_if_there("consensus.looks_at_parent", &Nothing {})?;
     let required = Required(remote);
     let nonce_length = nonce_length.unwrap_or(required.nonce_length());
+    let looks_at_parent = looks_at_parent.unwrap_or(required.looks_at_parent());
     Ok(Arc::new(There {
         required,
         nonce_length,
+        looks_at_parent,
     }))
-}
-
-/// A header's JSON; its texts are of the ledger's alphabet, in which nothing need be escaped.
-fn push_header(to: &mut String, header: &Header) {
-    let field = |to: &mut String, name: &str, text: &str| {
-        to.push_str(name);
-        to.push_str(text);
-        to.push('"');
-    };
-    to.push_str("{\"nr\":");
-    let _ = write!(to, "{}", header.nr);
-    match &header.previous_hash {
-        Some(hash) => {
-            to.push_str(",\"previous_hash\":\"");
-            push_hex(to, hash);
-            to.push('"');
-        }
-        None => to.push_str(",\"previous_hash\":null"),
-    }
-    to.push_str(",\"timestamp\":\"");
-    let _ = write!(to, "{}", header.timestamp);
-    field(to, "\",\"nonce\":\"", &header.nonce);
-    to.push_str(",\"hash\":\"");
-    push_hex(to, &header.hash);
-    field(to, "\",\"creator\":\"", &header.creator);
-    to.push_str(",\"merkle_root\":\"");
-    push_hex(to, &header.merkle_root);
-    let _ = write!(to, "\",\"count\":{}}}", header.count);
-}
-
-fn push_hex(to: &mut String, hash: &Hash) {
-    to.push_str(std::str::from_utf8(&hash.hex()).unwrap_or_default());
 }
 
 /// What every plugin answers; the rest as it is by default.
@@ -138,7 +137,7 @@ impl Consensus for Required {
             None => text.push_str("null"),
         }
         text.push_str(",\"target\":\"");
-        push_hex(&mut text, &Hash::from_bytes(target.0.to_be_bytes()));
+        push_target(&mut text, target);
         text.push_str("\"}");
         self.0.ask_text("consensus.check_seal", &text)
     }
@@ -147,6 +146,7 @@ impl Consensus for Required {
 struct There {
     required: Required,
     nonce_length: NonceLength,
+    looks_at_parent: bool,
 }
 
 impl Consensus for There {
@@ -166,7 +166,12 @@ impl Consensus for There {
         parent: Option<&Header>,
         target: &Target,
     ) -> Result<SealVerdict, Error> {
+        let parent = parent.filter(|_| self.looks_at_parent);
         self.required.check_seal(header, parent, target)
+    }
+
+    fn looks_at_parent(&self) -> bool {
+        self.looks_at_parent
     }
 
     fn work(&self, target: &Target) -> Result<Work, Error> {
@@ -185,21 +190,30 @@ impl Consensus for There {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Timestamp, genesis};
+    use crate::ledger::genesis;
 
     #[test]
-    fn a_header_written_by_hand_is_the_same_text() {
-        let first = genesis().header().clone();
-        let second = Header {
-            nr: 1,
-            previous_hash: Some(first.hash),
-            timestamp: Timestamp::from_us(7),
-            ..first.clone()
-        };
-        for header in [first, second] {
-            let mut text = String::new();
-            push_header(&mut text, &header);
-            assert_eq!(text, serde_json::to_string(&header).unwrap());
+    fn a_request_is_read_by_hand_and_by_serde_alike() {
+        let genesis = genesis();
+        for parent in [None, Some(Cow::Borrowed(genesis.header()))] {
+            let asked = CheckSeal {
+                header: Cow::Borrowed(genesis.header()),
+                parent,
+                target: Target::MAX,
+            };
+            let text = serde_json::to_string(&asked).unwrap();
+            let same = |read: CheckSeal<'_>| {
+                assert_eq!(read.header, asked.header);
+                assert_eq!(read.parent, asked.parent);
+                assert_eq!(read.target, asked.target);
+            };
+            same(CheckSeal::by_hand(&text).unwrap());
+            // Another client may write the same with spaces.
+            let spaced = format!(" {} ", text.replace(':', ": ").replace("01: ", "01:"));
+            assert!(CheckSeal::by_hand(&spaced).is_none());
+            same(CheckSeal::read(spaced.as_bytes()).unwrap());
+            assert!(CheckSeal::read(&text.as_bytes()[1..]).is_err());
+            assert!(CheckSeal::by_hand(&format!("{text}}}")).is_none());
         }
     }
 }

@@ -4,6 +4,7 @@ mod consensus;
 mod difficulty;
 mod fork_choice;
 mod gossip;
+mod header;
 mod mempool;
 mod merkle;
 mod observer;

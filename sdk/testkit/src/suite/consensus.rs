@@ -15,6 +15,7 @@ laws!(dyn Consensus:
     searchers_that_start_elsewhere_try_other_nonces,
     a_found_nonce_has_the_declared_length,
     an_orphan_is_judged_without_its_parent,
+    who_does_not_look_at_the_parent_judges_alike_without_it,
     work_is_never_zero,
 );
 
@@ -162,6 +163,24 @@ fn an_orphan_is_judged_without_its_parent(consensus: &dyn Consensus) {
             let alone = alone.expect("check_seal has no fault without a parent");
             let refused = matches!(alone, SealVerdict::Invalid(_));
             assert!(!refused, "a good block is refused as an orphan");
+        }
+    }
+}
+
+fn who_does_not_look_at_the_parent_judges_alike_without_it(consensus: &dyn Consensus) {
+    if consensus.looks_at_parent() {
+        return;
+    }
+    for draft in drafts() {
+        let good = found(consensus, &draft, &Target::MAX, 0);
+        // One whose nonce nobody sought, too.
+        let any = draft.clone().sealed(&format!("{:020}", 7));
+        for block in good.into_iter().chain(any.ok()) {
+            for target in targets() {
+                let alone = consensus.check_seal(block.header(), None, &target);
+                let alone = alone.expect("check_seal has no fault without a parent");
+                assert_eq!(alone, verdict(consensus, &block, &target));
+            }
         }
     }
 }

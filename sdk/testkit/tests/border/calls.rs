@@ -73,6 +73,7 @@ pub(crate) fn make(there: &Provided, here: &Provided) {
     }
 
     constant!(consensus.nonce_length);
+    constant!(consensus.looks_at_parent);
     let draft = draft(&genesis, "miner", vec![payment.clone()], START_US);
     for start in 0..4 {
         let slice = Slice {

@@ -16,6 +16,7 @@ enum TestConsensus {
     StartsAtZero,
     IsLong,
     NeedsTheParent,
+    LooksAfterAll,
     WeighsNothing,
 }
 
@@ -49,13 +50,17 @@ impl Consensus for TestConsensus {
     ) -> Result<SealVerdict, Error> {
         let refused = match self {
             Self::RefusesItsOwn => true,
-            Self::NeedsTheParent => parent.is_none(),
+            Self::NeedsTheParent | Self::LooksAfterAll => parent.is_none(),
             _ => !target.is_met_by(&header.hash),
         };
         Ok(match refused {
             true => SealVerdict::Invalid(Invalid::new("seal", "it is refused")),
             false => SealVerdict::Valid,
         })
+    }
+
+    fn looks_at_parent(&self) -> bool {
+        *self == Self::NeedsTheParent
     }
 
     fn work(&self, target: &Target) -> Result<Work, Error> {
@@ -93,6 +98,10 @@ fn a_bad_consensus_is_caught() {
         (
             TestConsensus::NeedsTheParent,
             "an_orphan_is_judged_without_its_parent",
+        ),
+        (
+            TestConsensus::LooksAfterAll,
+            "who_does_not_look_at_the_parent_judges_alike_without_it",
         ),
         (TestConsensus::WeighsNothing, "work_is_never_zero"),
     ] {
