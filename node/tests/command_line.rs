@@ -33,6 +33,7 @@ fn help() {
         ("help_snapshot", "snapshot --help"),
         ("help_snapshot_record", "snapshot record --help"),
         ("help_snapshot_check", "snapshot check --help"),
+        ("help_bench", "bench --help"),
     ] {
         assert_snapshot!(name, printed(args));
     }

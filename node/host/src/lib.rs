@@ -23,6 +23,7 @@ pub use differences::differences;
 pub use guard::{Health, Watch, watchdog};
 pub use loader::{Loader, Pin, answer_trial};
 pub use manifest::{Manifest, OptionValue, State};
+pub use nearest::nearest;
 pub use plan::Plan;
 pub use plugin::{Form, LoadedFile, Plugin};
 pub use registry::Registry;

@@ -1,10 +1,7 @@
 //! The nearest of some names, for "did you mean".
 
 /// The name nearest to what was typed, if any is near enough to be what was meant.
-pub(crate) fn nearest<'a>(
-    typed: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong, two in a short name.
     let far = (typed.chars().count() / 3).max(2);
     names

@@ -27,7 +27,8 @@ Examples:
   node plugins list                             every plugin and its options
   node plugins new my-rule --hook reward        a plugin of your own, ready to build
   node plugins check ./libmy_rule.so            whether it keeps the laws of its hook
-  node snapshot record answers                  what a node answers, to compare with later";
+  node snapshot record answers                  what a node answers, to compare with later
+  node bench mining                             how fast this machine mines";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -78,6 +79,33 @@ pub(crate) enum Command {
     /// Record what a node answers under some rules, and see what changes
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Measure how fast this machine mines, verifies, stores and serves
+    #[command(
+        long_about = "Measure how fast this machine mines, verifies, stores and serves.\n\n\
+        Each measure is a ratio: what the node does to a baseline of its own, in turn in one process. \
+        The middle of all rounds is shown, between which values the middle half of them lies, and the \
+        target. A ratio that misses its target is no failure. Keep the machine quiet meanwhile."
+    )]
+    Bench {
+        /// What to measure, as mining, mining.t3 or mining.t3.avx512 [default: all]
+        #[arg(value_name = "FAMILY|NAME")]
+        measure: Vec<String>,
+        /// Fewer and shorter rounds: about a minute for all
+        #[arg(long)]
+        quick: bool,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
+        /// Show what can be measured, and measure nothing
+        #[arg(long, conflicts_with_all = ["measure", "quick", "json", "dir", "plugin_dir"])]
+        list: bool,
+        /// A folder on the disk that is measured [default: the system's for temporary files]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Where plugins' libraries are sought [default: the program's own folder]
+        #[arg(long, value_name = "DIR")]
+        plugin_dir: Option<PathBuf>,
+    },
 }
 
 /// Options for running a node.

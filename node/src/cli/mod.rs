@@ -1,6 +1,7 @@
 //! The command line: what was typed, what it means, what is printed.
 
 mod args;
+mod bench;
 mod chain_file;
 mod chain_show;
 mod chain_verify;
@@ -21,6 +22,7 @@ pub use exit::{ExitCode, Failure};
 use std::io;
 
 use clap::Parser as _;
+use plugcoin_bench::Effort;
 
 use args::{ChainCommand, Cli, Command, PluginsCommand, Rules, SnapshotCommand};
 
@@ -87,6 +89,21 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Plugins(PluginsCommand::Trial { request }) => {
             Ok(plugcoin_host::answer_trial(&request, io::stdout())?)
+        }
+        Command::Bench { list: true, .. } => {
+            bench::list();
+            Ok(())
+        }
+        Command::Bench {
+            measure,
+            quick,
+            json,
+            dir,
+            plugin_dir,
+            ..
+        } => {
+            let effort = if quick { Effort::QUICK } else { Effort::FULL };
+            bench::run(&measure, effort, json, dir, plugin_dir)
         }
         Command::Snapshot(SnapshotCommand::Record { dir, rules }) => {
             snapshot::record(&dir, rules.config())
