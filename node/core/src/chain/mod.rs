@@ -1,9 +1,13 @@
 //! The chain: the tree of blocks, which branch is best, and what everybody has.
 
+mod chunks;
+mod served;
 mod state;
 mod tree;
 mod view;
 
+pub(crate) use chunks::Chunks;
+pub use served::{Place, Served, Walk};
 pub use state::State;
 pub use tree::{Change, Index, Tree};
 pub use view::View;

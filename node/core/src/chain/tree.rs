@@ -6,15 +6,28 @@ use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Ancestor, Branch, ForkChoice, Preference, Tip, Wants};
 use plugcoin_sdk::ledger::{Hash, Target, Work};
 
+use super::Chunks;
+
 /// A block's place in the order of acceptance; the genesis block is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Index(u32);
+
+impl Index {
+    /// The block that was accepted as so manieth.
+    pub(super) fn at(place: usize) -> Self {
+        Self(place as u32)
+    }
+
+    /// How many were accepted before it.
+    pub(super) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
 
 const NONE: Index = Index(u32::MAX);
 
 #[derive(Debug)]
 struct Node {
-    hash: Hash,
     /// Of the chain up to and with this block.
     work: Work,
     target: Target,
@@ -72,9 +85,11 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Tree {
     nodes: Vec<Node>,
+    /// Each block's hash, shared with what is served.
+    hashes: Chunks<Hash>,
     by_hash: HashMap<Hash, Index>,
-    /// The best chain, by height.
-    best: Vec<Index>,
+    /// The best chain, by height; shared alike.
+    best: Chunks<Index>,
     /// What each block that is not on the best chain weighs with all above it.
     sums: HashMap<Index, Sums>,
     /// The side blocks that stand on the best chain, by the height of their parent.
@@ -85,7 +100,6 @@ impl Tree {
     /// A tree of the genesis block alone, which counts as no work.
     pub fn new(genesis: Hash, time_us: i64, target: Target) -> Self {
         let node = Node {
-            hash: genesis,
             work: Work::ZERO,
             target,
             time_us,
@@ -94,10 +108,14 @@ impl Tree {
             first_child: NONE,
             next_sibling: NONE,
         };
+        let (mut hashes, mut best) = (Chunks::default(), Chunks::default());
+        hashes.push(genesis);
+        best.push(Index(0));
         Self {
             nodes: vec![node],
+            hashes,
             by_hash: HashMap::from([(genesis, Index(0))]),
-            best: vec![Index(0)],
+            best,
             sums: HashMap::new(),
             side_heads: BTreeMap::new(),
         }
@@ -123,20 +141,17 @@ impl Tree {
 
     /// The best chain's block at a height.
     pub fn best_at(&self, nr: u64) -> Option<Index> {
-        usize::try_from(nr)
-            .ok()
-            .and_then(|nr| self.best.get(nr))
-            .copied()
+        usize::try_from(nr).ok().and_then(|nr| self.best.get(nr))
     }
 
     /// Whether a block is on the best chain.
     pub fn is_best(&self, index: Index) -> bool {
-        self.best[..].get(self.node(index).nr as usize) == Some(&index)
+        self.best.get(self.node(index).nr as usize) == Some(index)
     }
 
     /// A block's hash.
     pub fn hash(&self, index: Index) -> Hash {
-        self.node(index).hash
+        self.hashes[index.0 as usize]
     }
 
     /// A block's height.
@@ -224,7 +239,7 @@ impl Tree {
         let node = self.node(index);
         Ancestor {
             nr: node.nr.into(),
-            hash: node.hash,
+            hash: self.hash(index),
             time_us: node.time_us,
             target: node.target,
             work: node.work,
@@ -249,7 +264,6 @@ impl Tree {
         let index = Index(self.nodes.len() as u32);
         let first_child = self.node(parent).first_child;
         self.nodes.push(Node {
-            hash,
             work: self.node(parent).work.saturating_add(work),
             target,
             time_us,
@@ -258,6 +272,7 @@ impl Tree {
             first_child: NONE,
             next_sibling: first_child,
         });
+        self.hashes.push(hash);
         self.by_hash.insert(hash, index);
         self.nodes[parent.0 as usize].first_child = index;
         if parent == self.tip() {
@@ -341,7 +356,7 @@ impl Tree {
         let sums = self.sums_of(index);
         let node = self.node(index);
         Branch {
-            hash: node.hash,
+            hash: self.hash(index),
             nr: node.nr.into(),
             first_seen: index.0.into(),
             tip_work: sums.tip_work,
@@ -377,7 +392,7 @@ impl Tree {
     /// Makes another branch the best chain.
     fn switch(&mut self, fork: Index, joined: Vec<Index>) -> Change {
         let fork_nr = self.node(fork).nr;
-        let left = self.best[fork_nr as usize + 1..].to_vec();
+        let left: Vec<Index> = self.best.from(fork_nr as usize + 1).collect();
         let mut above: Option<Sums> = None;
         for &index in left.iter().rev() {
             let node = self.node(index);
@@ -398,9 +413,9 @@ impl Tree {
             above = Some(sums);
         }
         self.best.truncate(fork_nr as usize + 1);
-        self.best.extend_from_slice(&joined);
-        for index in &joined {
-            self.sums.remove(index);
+        for &index in &joined {
+            self.best.push(index);
+            self.sums.remove(&index);
         }
         for &index in std::iter::once(&fork).chain(&joined) {
             let heads: Vec<Index> = self
@@ -416,6 +431,16 @@ impl Tree {
             }
         }
         Change::Reorganised { fork, left, joined }
+    }
+
+    /// All hashes, in the order of acceptance.
+    pub(super) fn hashes(&self) -> &Chunks<Hash> {
+        &self.hashes
+    }
+
+    /// The best chain, by height.
+    pub(super) fn best(&self) -> &Chunks<Index> {
+        &self.best
     }
 
     fn node(&self, index: Index) -> &Node {

@@ -1,7 +1,8 @@
 //! Peers: who calls, whom to ask and to tell, and what came of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{
     Contact, Event, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, Record,
@@ -25,8 +26,8 @@ pub(super) struct Network {
     last_dial_us: Option<i64>,
     /// Blocks that orphans lack and somebody is asked for, with those who were asked.
     pub(super) fetching: HashMap<Hash, Vec<PeerId>>,
-    /// Own blocks that gossip wants nobody to know of.
-    pub(super) withheld: std::collections::HashSet<Hash>,
+    /// Own blocks that gossip wants nobody to know of; shared with what is served.
+    pub(super) withheld: Arc<HashSet<Hash>>,
     /// What was accepted in this step, to be spread at its end.
     pub(super) news: Vec<(Record, Origin)>,
     /// What orphans of this step lack.

@@ -4,7 +4,7 @@ use plugcoin_sdk::hooks::{Contact, Tip};
 use plugcoin_sdk::ledger::{Address, Amount, Hash, Transaction};
 
 use super::Node;
-use crate::chain::Index;
+use crate::chain::{Index, Place, Served};
 
 /// Which blocks are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,27 @@ impl Node {
     /// The number of blocks that wait for their parent.
     pub fn orphans(&self) -> usize {
         self.orphans.len()
+    }
+
+    /// Hides from others what they may not be told; before a step's records are written, since the
+    /// journal may be read as soon as they are.
+    pub fn hide(&self, served: &mut Served) {
+        served.hide(&self.network.withheld);
+    }
+
+    /// Shows others what is new; once all records of all steps are durable.
+    ///
+    /// * It costs as much as what changed since the last time, however long the chain is.
+    pub fn show(&self, served: &mut Served) {
+        served.follow(&self.tree);
+    }
+
+    /// Where a block stands, for [`Served::descendants`]; none if it is not known.
+    pub fn place(&self, hash: &Hash) -> Option<Place> {
+        let index = self.tree.find(hash)?;
+        // Heights are counted in 32 bits in the tree as well.
+        let nr = self.tree.nr(index) as u32;
+        Some(Place { index, nr })
     }
 
     /// The hashes of some blocks, level by level; none if the block asked for is not known.

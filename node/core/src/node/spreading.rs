@@ -1,5 +1,7 @@
 //! Spreading what is new, and sending a peer what it has not had.
 
+use std::sync::Arc;
+
 use plugcoin_sdk::hooks::{
     GossipAction, GossipEvent, Item, ItemKind, Origin, PeerId, PeerRequest, Record, Spread,
 };
@@ -104,7 +106,7 @@ impl Node {
             }
             Spread::Withhold => {
                 if *origin == Origin::Own && item.kind == ItemKind::Block {
-                    self.network.withheld.insert(item.hash);
+                    Arc::make_mut(&mut self.network.withheld).insert(item.hash);
                 }
             }
         }
@@ -142,7 +144,10 @@ impl Node {
         for action in actions {
             match action {
                 GossipAction::Announce { item, to } => {
-                    self.network.withheld.remove(&item.hash);
+                    // What others share is copied only when it changes.
+                    if self.network.withheld.contains(&item.hash) {
+                        Arc::make_mut(&mut self.network.withheld).remove(&item.hash);
+                    }
                     let record = match item.kind {
                         ItemKind::Block if self.tree.find(&item.hash).is_some() => {
                             Record::Block(self.body_of(&item.hash)?)

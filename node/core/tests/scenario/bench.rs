@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet};
+use plugcoin_core::chain::Served;
+use plugcoin_core::{Config, Input, Job, Journal, Levels, Node, Output, Reply, Step, Wallet};
 use plugcoin_sdk::hooks::{Event, Gossip, Origin, PeerRequest, Record, Storage};
 use plugcoin_sdk::ledger::{Block, Sum, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Hooks, Schedule, Scheduled};
@@ -49,6 +50,7 @@ pub(crate) struct Bench {
     pub(crate) node: Node,
     pub(crate) storage: Arc<MemoryStorage>,
     pub(crate) now_us: i64,
+    pub(crate) served: Served,
 }
 
 impl Bench {
@@ -96,6 +98,7 @@ impl Bench {
             node,
             storage,
             now_us,
+            served: Served::default(),
         }
     }
 
@@ -113,10 +116,14 @@ impl Bench {
 
     pub(crate) fn handle(&mut self, input: Input) -> Step {
         let step = self.node.handle(self.now_us, input).unwrap();
+        self.node.hide(&mut self.served);
         if !step.records.is_empty() {
             self.storage.append(&step.records).unwrap();
         }
         self.node.committed();
+        self.node.show(&mut self.served);
+        let served: Vec<_> = self.served.clone().all().collect();
+        assert_eq!(Some(served), self.node.levels(Levels::All));
         step
     }
 

@@ -111,6 +111,15 @@ fn a_withheld_block_is_in_no_answer_and_those_before_it_are() {
     assert_eq!(bench.node.levels(Levels::Best(2, 9)), Some(vec![]));
     assert_eq!(bench.node.levels(Levels::From(told[0], 9)), levels);
     assert_eq!(bench.node.levels(Levels::From(own, 9)), None);
+    let served = &bench.served;
+    assert!(served.hides(&own));
+    assert_eq!(served.page(0, 9), told);
+    let place = |hash| bench.node.place(hash).unwrap();
+    let walk = served.clone().descendants(place(&told[0]), 9).unwrap();
+    assert_eq!(Some(walk.collect()), levels);
+    let walk = served.clone().descendants(place(&told[0]), 1).unwrap();
+    assert_eq!(walk.collect::<Vec<_>>(), [[told[0]]]);
+    assert!(served.clone().descendants(place(&own), 9).is_none());
     assert_eq!(bench.node.contact().tip.unwrap().hash, told[1]);
 }
 
