@@ -1,10 +1,9 @@
 //! Where in the file each block's text lies.
 
-use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use plugcoin_sdk::hooks::Record;
-use plugcoin_sdk::ledger::Hash;
+use plugcoin_sdk::ledger::{Hash, Table};
 
 /// The place of a record's text in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +21,49 @@ impl Span {
     }
 }
 
+/// A [`Span`] in twelve bytes.
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    offset: [u32; 2],
+    length: u32,
+}
+
+impl From<Span> for Packed {
+    fn from(span: Span) -> Self {
+        Self {
+            offset: [(span.offset >> 32) as u32, span.offset as u32],
+            length: span.length,
+        }
+    }
+}
+
+impl From<Packed> for Span {
+    fn from(packed: Packed) -> Self {
+        let [high, low] = packed.offset;
+        Self {
+            offset: u64::from(high) << 32 | u64::from(low),
+            length: packed.length,
+        }
+    }
+}
+
 /// The places of all blocks; no reader waits for the disk.
 #[derive(Debug, Default)]
-pub(crate) struct Index(RwLock<HashMap<Hash, Span>>);
+pub(crate) struct Index(RwLock<Table<Packed>>);
 
 impl Index {
     pub(crate) fn insert(&self, records: &[Record], spans: &[Span]) {
         let mut places = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (record, span) in records.iter().zip(spans) {
             if let Record::Block(block) = record {
-                places.insert(block.hash(), *span);
+                places.insert(block.hash(), (*span).into());
             }
         }
     }
 
     pub(crate) fn get(&self, hash: &Hash) -> Option<Span> {
         let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        places.get(hash).copied()
+        places.get(hash).map(|&place| place.into())
     }
 
     /// The places of several blocks, in the order asked for.
@@ -46,7 +71,7 @@ impl Index {
         let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
         hashes
             .iter()
-            .map(|hash| places.get(hash).copied())
+            .map(|hash| places.get(hash).map(|&place| place.into()))
             .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::json::{self, Object, Plain};
 use super::text::{FIELD_CHARACTERS_MAX, NONCE_CHARACTERS_MAX, check_field};
@@ -44,16 +44,26 @@ pub struct Header {
 ///
 /// * Its text is the preimage with `"hash": "H",` after the nonce, byte for byte.
 /// * Cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Block(Arc<Inner>);
 
-#[derive(PartialEq, Eq)]
 struct Inner {
     text: Box<str>,
     hash_at: usize,
     header: Header,
     transactions: Vec<Transaction>,
+    /// Computed when it is first asked for.
+    computed_hash: OnceLock<Hash>,
 }
+
+impl PartialEq for Block {
+    fn eq(&self, other: &Self) -> bool {
+        // All that it has was read from its text.
+        Arc::ptr_eq(&self.0, &other.0) || self.0.text == other.0.text
+    }
+}
+
+impl Eq for Block {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,8 +172,11 @@ impl Block {
     }
 
     /// The hash that it really has.
+    ///
+    /// * It is computed once, for all clones.
     pub fn computed_hash(&self) -> Hash {
-        Hash::of_parts(&self.preimage())
+        let compute = || Hash::of_parts(&self.preimage());
+        *self.0.computed_hash.get_or_init(compute)
     }
 
     /// Its transactions in order; the last one of a valid block is the reward.
@@ -300,7 +313,8 @@ impl Draft {
 
     fn assemble(self, nonce: &str, claimed: Option<Hash>) -> Result<Block, Invalid> {
         check_field("nonce", nonce, NONCE_CHARACTERS_MAX)?;
-        let hash = claimed.unwrap_or_else(|| self.hash_with(nonce));
+        let computed_hash = OnceLock::new();
+        let hash = claimed.unwrap_or_else(|| *computed_hash.get_or_init(|| self.hash_with(nonce)));
         let mut text = String::with_capacity(self.block_text_bytes(nonce.len()));
         text.push_str(&self.before);
         text.push_str(nonce);
@@ -325,6 +339,7 @@ impl Draft {
             hash_at,
             header,
             transactions: self.transactions,
+            computed_hash,
         })))
     }
 }

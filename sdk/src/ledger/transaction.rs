@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::json::{self, Object, Plain};
 use super::text::{FIELD_CHARACTERS_MAX, SYSTEM, check_field};
@@ -84,6 +84,7 @@ impl Payment {
             sum: self.sum,
             timestamp: self.timestamp,
             id,
+            leaf: OnceLock::new(),
         })))
     }
 }
@@ -92,10 +93,9 @@ impl Payment {
 ///
 /// * Its text is `{"signature": "SIG","transaction": PAYMENT}`, byte for byte as the hashes take it.
 /// * Cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Transaction(Arc<Inner>);
 
-#[derive(PartialEq, Eq)]
 struct Inner {
     text: Box<str>,
     unsigned_at: usize,
@@ -105,7 +105,18 @@ struct Inner {
     sum: Sum,
     timestamp: Timestamp,
     id: Hash,
+    /// Computed when it is first asked for.
+    leaf: OnceLock<Hash>,
 }
+
+impl PartialEq for Transaction {
+    fn eq(&self, other: &Self) -> bool {
+        // All that it has was read from its text.
+        Arc::ptr_eq(&self.0, &other.0) || self.0.text == other.0.text
+    }
+}
+
+impl Eq for Transaction {}
 
 /// A signed transaction as the JSON has it.
 #[derive(Deserialize)]
@@ -206,8 +217,10 @@ impl Transaction {
     }
 
     /// The leaf hash: the hash of the signed text.
+    ///
+    /// * It is computed once, for all clones.
     pub fn leaf(&self) -> Hash {
-        Hash::of(&self.0.text)
+        *self.0.leaf.get_or_init(|| Hash::of(&self.0.text))
     }
 
     /// Whether it has the form of a reward: from and signed by `System`.

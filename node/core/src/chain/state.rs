@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
-use plugcoin_sdk::ledger::{Amount, Block, Hash};
+use plugcoin_sdk::Error;
+use plugcoin_sdk::ledger::{Amount, Block, Hash, SYSTEM, Table};
 
 use super::View;
+use super::view::contradiction;
 
 /// Balances and transaction ids at the best tip.
 #[derive(Debug, Default)]
 pub struct State {
     balances: HashMap<Box<str>, Amount>,
-    ids: HashMap<Hash, u32>,
+    /// The heights of the best chain's transactions.
+    ids: Table<u32>,
 }
 
 impl State {
@@ -47,6 +50,40 @@ impl State {
         self.balances.iter().map(|(key, amount)| (&**key, *amount))
     }
 
+    /// Moves the tip up by a block that is known to be valid on it.
+    ///
+    /// # Errors
+    /// [`Error`] if somebody pays more than it has; the state is spoiled then.
+    pub(crate) fn extend(&mut self, block: &Block) -> Result<(), Error> {
+        for transaction in block.transactions() {
+            if transaction.from() != SYSTEM {
+                self.take(transaction.from(), transaction.amount())
+                    .ok_or_else(|| contradiction(block))?;
+            }
+            self.give(transaction.to(), transaction.amount());
+            self.ids.insert(transaction.id(), block.nr() as u32);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, key: &str, amount: Amount) -> Option<()> {
+        let has = self.balances.get_mut(key)?;
+        *has = has.checked_sub(amount)?;
+        if *has == Amount::ZERO {
+            self.balances.remove(key);
+        }
+        Some(())
+    }
+
+    fn give(&mut self, key: &str, amount: Amount) {
+        match self.balances.get_mut(key) {
+            // As in a view: no chain is long enough for more.
+            Some(has) => *has = has.checked_add(amount).unwrap_or(*has),
+            None if amount == Amount::ZERO => {}
+            None => drop(self.balances.insert(key.into(), amount)),
+        }
+    }
+
     /// Moves the tip to where a view stands.
     ///
     /// * `left` are the transactions of the blocks that left the best chain.
@@ -62,6 +99,8 @@ impl State {
                 self.balances.insert(key, amount);
             }
         }
-        self.ids.extend(ids);
+        for (id, nr) in ids {
+            self.ids.insert(id, nr);
+        }
     }
 }

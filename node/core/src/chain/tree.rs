@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Ancestor, Branch, ForkChoice, Preference, Tip, Wants};
-use plugcoin_sdk::ledger::{Hash, Target, Work};
+use plugcoin_sdk::ledger::{Hash, Positions, Rows, Target, Work};
 
 use super::Chunks;
 
@@ -26,7 +26,7 @@ impl Index {
 
 const NONE: Index = Index(u32::MAX);
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Node {
     /// Of the chain up to and with this block.
     work: Work,
@@ -84,10 +84,10 @@ pub enum Change {
 /// * Adding to a side branch costs the branch's length.
 #[derive(Debug)]
 pub struct Tree {
-    nodes: Vec<Node>,
+    nodes: Rows<Node>,
     /// Each block's hash, shared with what is served.
     hashes: Chunks<Hash>,
-    by_hash: HashMap<Hash, Index>,
+    positions: Positions,
     /// The best chain, by height; shared alike.
     best: Chunks<Index>,
     /// What each block that is not on the best chain weighs with all above it.
@@ -108,22 +108,34 @@ impl Tree {
             first_child: NONE,
             next_sibling: NONE,
         };
-        let (mut hashes, mut best) = (Chunks::default(), Chunks::default());
-        hashes.push(genesis);
-        best.push(Index(0));
-        Self {
-            nodes: vec![node],
-            hashes,
-            by_hash: HashMap::from([(genesis, Index(0))]),
-            best,
+        let mut tree = Self {
+            nodes: Rows::default(),
+            hashes: Chunks::default(),
+            positions: Positions::default(),
+            best: Chunks::default(),
             sums: HashMap::new(),
             side_heads: BTreeMap::new(),
-        }
+        };
+        let index = tree.push(genesis, node);
+        tree.best.push(index);
+        tree
+    }
+
+    /// Puts a node at the end.
+    fn push(&mut self, hash: Hash, node: Node) -> Index {
+        let index = Index::at(self.nodes.len());
+        let hashes = &self.hashes;
+        self.positions.push(&hash, |at| hashes[at as usize]);
+        self.hashes.push(hash);
+        self.nodes.push(node);
+        index
     }
 
     /// The place of a block.
     pub fn find(&self, hash: &Hash) -> Option<Index> {
-        self.by_hash.get(hash).copied()
+        self.positions
+            .find(hash, |at| self.hashes[at as usize])
+            .map(Index)
     }
 
     /// The best tip.
@@ -261,20 +273,18 @@ impl Tree {
         work: Work,
         choice: &dyn ForkChoice,
     ) -> Result<Change, Error> {
-        let index = Index(self.nodes.len() as u32);
-        let first_child = self.node(parent).first_child;
-        self.nodes.push(Node {
-            work: self.node(parent).work.saturating_add(work),
+        let below = self.node(parent);
+        let node = Node {
+            work: below.work.saturating_add(work),
             target,
             time_us,
-            nr: self.node(parent).nr + 1,
+            nr: below.nr + 1,
             parent,
             first_child: NONE,
-            next_sibling: first_child,
-        });
-        self.hashes.push(hash);
-        self.by_hash.insert(hash, index);
-        self.nodes[parent.0 as usize].first_child = index;
+            next_sibling: below.first_child,
+        };
+        let index = self.push(hash, node);
+        self.nodes.get_mut(parent.0).first_child = index;
         if parent == self.tip() {
             self.best.push(index);
             return Ok(Change::Extended);
@@ -444,6 +454,6 @@ impl Tree {
     }
 
     fn node(&self, index: Index) -> &Node {
-        &self.nodes[index.0 as usize]
+        self.nodes.get(index.0)
     }
 }

@@ -96,11 +96,11 @@ impl View {
         Ok(())
     }
 
-    /// Keeps what this view says while the tip moves up by one block, whose view is given.
-    pub(crate) fn keep(&mut self, state: &State, extension: &Self) {
-        for key in extension.balances.keys() {
+    /// Keeps what this view says while the tip moves up by a block, which touches these keys.
+    pub(crate) fn keep<'a>(&mut self, state: &State, touched: impl Iterator<Item = &'a str>) {
+        for key in touched {
             if !self.balances.contains_key(key) {
-                self.balances.insert(key.clone(), state.balance(key));
+                self.balances.insert(key.into(), state.balance(key));
             }
         }
     }
@@ -110,7 +110,7 @@ impl View {
     }
 }
 
-fn contradiction(block: &Block) -> Error {
+pub(super) fn contradiction(block: &Block) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         "the chain's balances contradict a block that was accepted",

@@ -115,14 +115,7 @@ impl Node {
         trust: Trust,
     ) -> Result<Connected, Halt> {
         let nr = self.tree.nr(parent) + 1;
-        if block.nr() != nr {
-            return Err(
-                Invalid::new("parent", "the block's nr is not its parent's plus one")
-                    .observed(block.nr())
-                    .required(nr)
-                    .into(),
-            );
-        }
+        check_nr(&block, nr)?;
         let tip_nr = self.tree.nr(self.tree.tip());
         if trust == Trust::None && nr + SIDE_DEPTH_MAX < tip_nr {
             return Err(
@@ -252,12 +245,51 @@ impl Node {
 
     fn extend(&mut self, block: &Block, view: View, step: &mut Step) {
         for (_, kept) in &mut self.views {
-            kept.keep(&self.state, &view);
+            kept.keep(&self.state, view.keys());
         }
         let touched: Vec<String> = view.keys().map(str::to_owned).collect();
         self.state.apply(view, std::iter::empty());
         self.remove_mined(block);
         self.judge_pool(&touched, step);
+    }
+
+    /// Puts a block of the own journal on the tip: what [`Self::connect`] and [`Self::insert`] do
+    /// with it, by the short way, since a start does this for every block.
+    pub(super) fn extend_with_own(
+        &mut self,
+        now_us: i64,
+        block: &Block,
+        step: &mut Step,
+    ) -> Result<(), Halt> {
+        let (tip, next) = (self.tree.tip(), self.next_nr());
+        check_nr(block, next)?;
+        let hash = Checked::block(block.clone())?.get().hash();
+        let target = self.rules.target(&self.tree, tip)?;
+        let work = self.rules.work(next, &target)?;
+        let keys = || {
+            let transactions = block.transactions().iter();
+            transactions.flat_map(|transaction| [transaction.from(), transaction.to()])
+        };
+        for (_, kept) in &mut self.views {
+            kept.keep(&self.state, keys());
+        }
+        self.state.extend(block)?;
+        let time_us = block.header().timestamp.us();
+        let choice = &*self.rules.hooks.fork_choice.hook;
+        self.tree.add(tip, hash, time_us, target, work, choice)?;
+        if self.pool.len() > 0 {
+            self.remove_mined(block);
+            let touched: Vec<String> = keys().map(str::to_owned).collect();
+            self.judge_pool(&touched, step);
+        }
+        if !self
+            .rules
+            .hooks
+            .judge_transactions_alike(next, self.next_nr())
+        {
+            self.judge_whole_pool(now_us, step)?;
+        }
+        Ok(())
     }
 
     fn reorganise(
@@ -386,5 +418,16 @@ impl Node {
             self.views.remove(0);
         }
         self.views.push((index, view));
+    }
+}
+
+fn check_nr(block: &Block, nr: u64) -> Result<(), Invalid> {
+    match block.nr() == nr {
+        true => Ok(()),
+        false => Err(
+            Invalid::new("parent", "the block's nr is not its parent's plus one")
+                .observed(block.nr())
+                .required(nr),
+        ),
     }
 }

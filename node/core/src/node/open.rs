@@ -7,6 +7,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use super::accept::Trust;
 use super::{Config, Node, Wallet};
+use crate::chain::Index;
 use crate::rules::Halt;
 use crate::step::{Reply, Step};
 use crate::validate::Checked;
@@ -89,28 +90,41 @@ impl Node {
             .previous_hash
             .and_then(|parent| self.tree.find(&parent));
         let parent = parent.ok_or_else(|| corrupt("the journal has a block without its parent"))?;
-        let trust = match journal {
-            Journal::SameRules => Trust::OwnJournal,
-            Journal::Judge => Trust::Asked,
+        let mut step = Step {
+            records: Vec::new(),
+            reply: Reply::Nothing,
+            outputs: Vec::new(),
         };
-        // It was not ahead of the clock when it was accepted.
-        let then_us = now_us.max(block.header().timestamp.us());
-        match self.connect(then_us, block, parent, trust) {
-            Ok(connected) => {
-                let mut step = Step {
-                    records: Vec::new(),
-                    reply: Reply::Nothing,
-                    outputs: Vec::new(),
-                };
-                self.insert(now_us, connected, parent, false, &mut step)?;
-                self.recent.written();
-                Ok(())
+        let taken = match journal {
+            Journal::SameRules if parent == self.tree.tip() => {
+                self.extend_with_own(now_us, &block, &mut step)
             }
+            Journal::SameRules => self.replay_on(now_us, block, parent, Trust::OwnJournal, step),
+            Journal::Judge => self.replay_on(now_us, block, parent, Trust::Asked, step),
+        };
+        match taken {
+            Ok(()) => Ok(()),
             Err(Halt::Invalid(invalid)) => {
                 Err(corrupt("a block of the journal breaks a rule").because(invalid.to_string()))
             }
             Err(Halt::Fault(error)) => Err(error),
         }
+    }
+
+    fn replay_on(
+        &mut self,
+        now_us: i64,
+        block: Block,
+        parent: Index,
+        trust: Trust,
+        mut step: Step,
+    ) -> Result<(), Halt> {
+        // It was not ahead of the clock when it was accepted.
+        let then_us = now_us.max(block.header().timestamp.us());
+        let connected = self.connect(then_us, block, parent, trust)?;
+        self.insert(now_us, connected, parent, false, &mut step)?;
+        self.recent.written();
+        Ok(())
     }
 
     fn replay_transaction(

@@ -1,0 +1,331 @@
+//! [`Table`]: rows by hash, in their order; it grows in small steps, and nothing in it moves.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use super::Hash;
+
+/// How many rows lie together.
+const CHUNK_ROWS: usize = 1_024;
+
+/// From how many rows on the positions are in many shards, so that small tables stay small.
+const SHARD_ROWS_MIN: usize = 8_192;
+
+/// How many shards there are then. Each doubles on its own: at a million rows that takes a tenth of a
+/// millisecond, and not 50.
+const SHARDS: usize = 256;
+
+/// Small values by hash, one row each, in the order in which they came.
+///
+/// * A row costs its own size and at most 12 bytes, also right after the table has grown.
+/// * [`rows`](Self::rows) costs no copy of the rows; a chunk of them is copied when it changes later.
+/// * Whoever chooses the hashes can't make it slow: where they lie is drawn in each process.
+#[derive(Clone, Debug)]
+pub struct Table<V> {
+    rows: Rows<(Hash, V)>,
+    positions: Positions,
+}
+
+impl<V> Default for Table<V> {
+    fn default() -> Self {
+        Self {
+            rows: Rows::default(),
+            positions: Positions::default(),
+        }
+    }
+}
+
+impl<V: Copy> Table<V> {
+    /// An empty table with room for so many rows.
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            rows: Rows::default(),
+            positions: Positions::with_capacity(rows),
+        }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A hash's value.
+    pub fn get(&self, hash: &Hash) -> Option<&V> {
+        let at = self.positions.find(hash, |at| self.rows.get(at).0)?;
+        Some(&self.rows.get(at).1)
+    }
+
+    /// Puts a row at the end, or a new value into the row that there is.
+    pub fn insert(&mut self, hash: Hash, value: V) {
+        match self.positions.find(&hash, |at| self.rows.get(at).0) {
+            Some(at) => self.rows.get_mut(at).1 = value,
+            None => self.push(hash, value),
+        }
+    }
+
+    /// Puts a row at the end.
+    ///
+    /// * There is no row of this hash yet.
+    pub fn push(&mut self, hash: Hash, value: V) {
+        self.positions.push(&hash, |at| self.rows.get(at).0);
+        self.rows.push((hash, value));
+    }
+
+    /// Takes a row out; the last row gets its position.
+    pub fn remove(&mut self, hash: &Hash) -> Option<V> {
+        let at = self.positions.remove(hash, |at| self.rows.get(at).0)?;
+        let last = self.rows.pop()?;
+        if at as usize == self.rows.len() {
+            return Some(last.1);
+        }
+        Some(std::mem::replace(self.rows.get_mut(at), last).1)
+    }
+
+    /// The rows as they are now.
+    pub fn rows(&self) -> Rows<(Hash, V)> {
+        self.rows.clone()
+    }
+}
+
+/// A long list; copies of it share what did not change since.
+#[derive(Clone, Debug)]
+pub struct Rows<T>(Vec<Arc<Vec<T>>>);
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Rows<T> {
+    /// The number of items.
+    pub fn len(&self) -> usize {
+        let last = self.0.last().map_or(0, |chunk| chunk.len());
+        (self.0.len().max(1) - 1) * CHUNK_ROWS + last
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The items in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// The item at a position, which there must be.
+    #[inline]
+    pub fn get(&self, position: u32) -> &T {
+        let position = position as usize;
+        &self.0[position / CHUNK_ROWS][position % CHUNK_ROWS]
+    }
+}
+
+impl<T: Copy> Rows<T> {
+    /// The item at a position, which there must be, to be changed.
+    pub fn get_mut(&mut self, position: u32) -> &mut T {
+        let position = position as usize;
+        &mut own(&mut self.0[position / CHUNK_ROWS])[position % CHUNK_ROWS]
+    }
+
+    /// Puts an item at the end.
+    pub fn push(&mut self, item: T) {
+        match self.0.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK_ROWS => own(chunk).push(item),
+            // The first chunk grows as it is filled: many lists have only a few items.
+            first => {
+                let mut chunk = match first {
+                    None => Vec::new(),
+                    Some(_) => Vec::with_capacity(CHUNK_ROWS),
+                };
+                chunk.push(item);
+                self.0.push(Arc::new(chunk));
+            }
+        }
+    }
+
+    /// Takes the last item away.
+    pub fn pop(&mut self) -> Option<T> {
+        let chunk = self.0.last_mut()?;
+        let item = own(chunk).pop();
+        if chunk.is_empty() {
+            self.0.pop();
+        }
+        item
+    }
+}
+
+/// At which position of a list each hash is, for a list that is kept elsewhere.
+///
+/// * `hash_at` gives the hash at a position of that list.
+#[derive(Clone, Debug)]
+pub struct Positions {
+    shards: Vec<HashTable<u32>>,
+    count: u32,
+    keys: RandomState,
+}
+
+impl Default for Positions {
+    fn default() -> Self {
+        Self {
+            shards: vec![HashTable::new()],
+            count: 0,
+            keys: RandomState::new(),
+        }
+    }
+}
+
+impl Positions {
+    /// None yet, with room for so many.
+    pub fn with_capacity(count: usize) -> Self {
+        let mut positions = Self::default();
+        if count >= SHARD_ROWS_MIN {
+            positions.shards = shards_for(count);
+        }
+        positions
+    }
+
+    /// The position of a hash.
+    pub fn find(&self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
+        let (key, shard) = self.place(hash);
+        let found = self.shards[shard].find(key, |at| hash_at(*at) == *hash);
+        found.copied()
+    }
+
+    /// Gives the next position to a hash that has none yet.
+    pub fn push(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) {
+        if self.shards.len() == 1 && self.count as usize >= SHARD_ROWS_MIN {
+            self.shards = shards_for(self.count as usize);
+            for position in 0..self.count {
+                self.put(&hash_at(position), position, &hash_at);
+            }
+        }
+        self.put(hash, self.count, &hash_at);
+        self.count += 1;
+    }
+
+    /// Takes a hash out, and gives its position, which comes back, to the last one.
+    pub fn remove(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
+        let (key, shard) = self.place(hash);
+        let found = self.shards[shard].find_entry(key, |at| hash_at(*at) == *hash);
+        let (position, _) = found.ok()?.remove();
+        self.count -= 1;
+        let last = self.count;
+        if position != last {
+            let (key, shard) = self.place(&hash_at(last));
+            if let Some(at) = self.shards[shard].find_mut(key, |at| *at == last) {
+                *at = position;
+            }
+        }
+        Some(position)
+    }
+
+    fn put(&mut self, hash: &Hash, position: u32, hash_at: impl Fn(u32) -> Hash) {
+        let (key, shard) = self.place(hash);
+        let keys = &self.keys;
+        self.shards[shard].insert_unique(key, position, |at| keys.hash_one(hash_at(*at)));
+    }
+
+    /// The key of a hash, and its shard; the key's low bits and its highest seven find the place there.
+    fn place(&self, hash: &Hash) -> (u64, usize) {
+        let key = self.keys.hash_one(hash);
+        (key, (key >> 40) as usize & (self.shards.len() - 1))
+    }
+}
+
+/// A chunk to be changed: a copy of it, if somebody else has it too.
+fn own<T: Copy>(chunk: &mut Arc<Vec<T>>) -> &mut Vec<T> {
+    if Arc::get_mut(chunk).is_none() {
+        let mut copy = Vec::with_capacity(CHUNK_ROWS);
+        copy.extend_from_slice(chunk);
+        *chunk = Arc::new(copy);
+    }
+    Arc::make_mut(chunk)
+}
+
+/// Empty shards for so many rows in all.
+fn shards_for(rows: usize) -> Vec<HashTable<u32>> {
+    let shards = (0..SHARDS).map(|_| HashTable::with_capacity(rows / SHARDS));
+    shards.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    fn hash(n: u32) -> Hash {
+        Hash::of(&n.to_string())
+    }
+
+    #[test]
+    fn a_large_table_has_every_row_in_its_order() {
+        let count = 3 * SHARD_ROWS_MIN as u32;
+        let mut tables = [Table::default(), Table::with_capacity(count as usize)];
+        for table in &mut tables {
+            for n in 0..count {
+                table.push(hash(n), n);
+            }
+            for n in 0..count {
+                assert_eq!(table.get(&hash(n)), Some(&n));
+            }
+            assert_eq!(table.get(&hash(count)), None);
+            assert!(
+                table
+                    .rows()
+                    .iter()
+                    .copied()
+                    .eq((0..count).map(|n| (hash(n), n)))
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// With enough rows before it that there are several chunks, and shards or not.
+        #[test]
+        fn it_does_what_a_map_does(
+            before in prop::sample::select(vec![0, CHUNK_ROWS as u32 - 10, SHARD_ROWS_MIN as u32 - 10]),
+            steps in prop::collection::vec((0_u8..4, 0_u32..60), 0..200),
+        ) {
+            let mut table = Table::default();
+            let mut model = HashMap::new();
+            for n in 0..before {
+                table.push(hash(1_000 + n), n);
+                model.insert(hash(1_000 + n), n);
+            }
+            let mut frozen = None;
+            for (n, (step, key)) in steps.into_iter().enumerate() {
+                match step {
+                    0 | 1 => {
+                        table.insert(hash(key), n as u32);
+                        model.insert(hash(key), n as u32);
+                    }
+                    2 => prop_assert_eq!(table.remove(&hash(key)), model.remove(&hash(key))),
+                    _ => frozen = Some((table.rows(), model.clone())),
+                }
+                prop_assert_eq!(table.get(&hash(key)), model.get(&hash(key)));
+            }
+            prop_assert_eq!(table.len(), model.len());
+            prop_assert_eq!(table.is_empty(), model.is_empty());
+            for (hash, value) in table.rows().iter() {
+                prop_assert_eq!(model.get(hash), Some(value));
+                prop_assert_eq!(table.get(hash), Some(value));
+            }
+            if let Some((rows, then)) = frozen {
+                prop_assert_eq!(rows.len(), then.len());
+                prop_assert!(rows.iter().all(|(hash, value)| then.get(hash) == Some(value)));
+            }
+        }
+    }
+}
