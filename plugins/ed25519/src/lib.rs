@@ -1,10 +1,13 @@
 //! Signer: Ed25519, with the acceptance rules of ZIP-215.
 
+mod batch;
+#[cfg(test)]
+mod cases;
 mod hex;
 mod verify;
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use plugcoin_sdk::hooks::{KeyPair, Signer};
+use plugcoin_sdk::hooks::{KeyPair, Signed, Signer};
 use plugcoin_sdk::{Error, ErrorKind};
 
 /// The scheme Ed25519 over the UTF-8 bytes of a text.
@@ -25,6 +28,10 @@ impl Signer for Ed25519 {
             return Ok(false);
         };
         Ok(verify::holds(&key, text.as_bytes(), &signature))
+    }
+
+    fn verify_batch(&self, signed: &[Signed<'_>]) -> Result<Vec<bool>, Error> {
+        Ok(batch::hold(signed))
     }
 
     fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error> {

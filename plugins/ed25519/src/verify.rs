@@ -16,25 +16,43 @@ use sha2::{Digest, Sha512};
 /// Source: ZIP-215, <https://zips.z.cash/zip-0215>. Unlike the checks that RFC 8032 leaves open, this
 /// rule gives single and batch verification the same answer for every input.
 pub(crate) fn holds(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    let (r_bytes, s_bytes) = halves(signature);
-    let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(s_bytes)) else {
-        return false;
-    };
-    let (Some(a), Some(r)) = (point(key), point(&r_bytes)) else {
-        return false;
-    };
-    let digest = Sha512::new()
-        .chain_update(r_bytes)
-        .chain_update(key)
-        .chain_update(message)
-        .finalize();
-    let k = Scalar::from_bytes_mod_order_wide(&digest.into());
-    let difference = EdwardsPoint::vartime_double_scalar_mul_basepoint(&k, &-a, &s) - r;
-    difference.mul_by_cofactor().is_identity()
+    match (point(key), Equation::read(key, message, signature)) {
+        (Some(a), Some(equation)) => equation.holds(&a),
+        _ => false,
+    }
+}
+
+/// What a signature says, but for the key's point.
+pub(crate) struct Equation {
+    pub(crate) r: EdwardsPoint,
+    pub(crate) s: Scalar,
+    pub(crate) k: Scalar,
+}
+
+impl Equation {
+    /// None: the signature has a part that is none, and holds under no key.
+    pub(crate) fn read(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Option<Self> {
+        let (r_bytes, s_bytes) = halves(signature);
+        let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(s_bytes))?;
+        let r = point(&r_bytes)?;
+        let digest = Sha512::new()
+            .chain_update(r_bytes)
+            .chain_update(key)
+            .chain_update(message)
+            .finalize();
+        let k = Scalar::from_bytes_mod_order_wide(&digest.into());
+        Some(Self { r, s, k })
+    }
+
+    /// Whether it holds for the key's point.
+    pub(crate) fn holds(&self, a: &EdwardsPoint) -> bool {
+        let sum = EdwardsPoint::vartime_double_scalar_mul_basepoint(&self.k, &-a, &self.s);
+        (sum - self.r).mul_by_cofactor().is_identity()
+    }
 }
 
 /// The point that these bytes encode, canonically or not.
-fn point(bytes: &[u8; 32]) -> Option<EdwardsPoint> {
+pub(crate) fn point(bytes: &[u8; 32]) -> Option<EdwardsPoint> {
     CompressedEdwardsY(*bytes).decompress()
 }
 
@@ -48,64 +66,8 @@ fn halves(signature: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::{L, P, encoding, sign, signature, small_order_encodings};
     use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
-
-    /// p = 2²⁵⁵ − 19, the least significant byte first.
-    const P: [u8; 32] = {
-        let mut bytes = [0xff; 32];
-        bytes[0] = 0xed;
-        bytes[31] = 0x7f;
-        bytes
-    };
-
-    /// The order of the group, the least significant byte first.
-    const L: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
-        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
-    ];
-
-    /// p + n without carry, with this sign bit.
-    fn encoding(mut bytes: [u8; 32], n: u8, sign: u8) -> [u8; 32] {
-        bytes[0] += n;
-        bytes[31] |= sign << 7;
-        bytes
-    }
-
-    /// All 14 encodings of the 8 points of small order: 8 canonical ones, 6 others.
-    fn small_order_encodings() -> Vec<[u8; 32]> {
-        let mut all: Vec<[u8; 32]> = EIGHT_TORSION
-            .iter()
-            .map(|point| point.compress().to_bytes())
-            .collect();
-        let mut minus_one = P;
-        minus_one[0] -= 1;
-        let mut one = [0; 32];
-        one[0] = 1;
-        all.push(encoding(one, 0, 1));
-        all.push(encoding(minus_one, 0, 1));
-        for (n, sign) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-            all.push(encoding(P, n, sign));
-        }
-        all
-    }
-
-    fn signature(r: [u8; 32], s: [u8; 32]) -> [u8; 64] {
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&r);
-        bytes[32..].copy_from_slice(&s);
-        bytes
-    }
-
-    /// A signature by the secret scalar a, with the nonce r and these encodings of A and R.
-    fn sign(a: Scalar, r: Scalar, key: &[u8; 32], r_bytes: [u8; 32], message: &[u8]) -> [u8; 64] {
-        let digest = Sha512::new()
-            .chain_update(r_bytes)
-            .chain_update(key)
-            .chain_update(message)
-            .finalize();
-        let k = Scalar::from_bytes_mod_order_wide(&digest.into());
-        signature(r_bytes, (r + k * a).to_bytes())
-    }
 
     #[test]
     fn all_points_of_small_order_are_accepted_in_all_their_encodings() {
