@@ -17,7 +17,9 @@ mod rules;
 mod step;
 mod sync;
 mod validate;
+mod verifier;
 
 pub use explain::{Asked, Explanation, Outcome};
 pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Wallet};
-pub use step::{Call, CallFailure, Input, Job, Output, Reply, Step};
+pub use step::{Answer, Answered, Call, CallFailure, Input, Job, Output, Reply, Step};
+pub use verifier::Verifier;

@@ -11,8 +11,13 @@ pub const ORPHAN_BYTES_MAX: usize = 16 << 20;
 /// How many orphans are held: enough for a burst that overtakes its parents.
 pub const ORPHANS_MAX: usize = 1_000;
 
-/// How many verified signatures are remembered, by leaf hash: a full pool.
+/// How many verified signatures are remembered, by leaf hash: a full pool; with 100 bytes each,
+/// 10 MB.
 pub const SIGNATURES_MAX: usize = 100_000;
+
+/// How many signatures that do not hold are remembered: what was verified ahead waits in the node's
+/// queue for less time than as many take to come.
+pub const BAD_SIGNATURES_MAX: usize = 4_096;
 
 /// How many bodies of recent blocks are kept in memory: short forks need no disk.
 pub const RECENT_BLOCKS_MAX: usize = 64;

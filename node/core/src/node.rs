@@ -143,10 +143,11 @@ impl Node {
         let target = hooks.difficulty.at(0).hook.easiest();
         let mut network = Network::default();
         network.peers.shun_strangers = config.other_rules == OtherRules::Refuse;
+        let rules = Rules::new(hooks, config.poison.clone());
         Self {
             config,
             wallet,
-            rules: Rules::new(hooks),
+            rules,
             tree: Tree::new(genesis.hash(), time_us, target),
             state: State::new(genesis),
             views: Vec::new(),
@@ -257,7 +258,7 @@ impl Node {
         let leaf = transaction.leaf();
         let admitted = self
             .check_poison(leaf)
-            .and_then(|()| Checked::transaction(&mut self.rules, transaction.clone(), next))
+            .and_then(|()| Checked::transaction(&self.rules, transaction.clone(), next))
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(admitted, Err(Halt::Fault(_))) {
             self.judging = None;

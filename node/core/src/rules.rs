@@ -1,16 +1,17 @@
 //! The active rules, each verdict with the name of the plugin that gave it.
 
 use std::cell::RefCell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use plugcoin_sdk::hooks::{BlockContext, SealVerdict, Signed, TransactionContext};
+use plugcoin_sdk::hooks::{BlockContext, SealVerdict, TransactionContext};
 use plugcoin_sdk::ledger::{Amount, Block, Hash, Header, Target, Transaction, Work};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, Invalid, Verdict};
 
 use crate::chain::{Index, Tree};
 use crate::explain::Trace;
-use crate::limits::SIGNATURES_MAX;
+use crate::verifier::Verifier;
 
 /// Why something goes no further: a verdict on it, or a fault of ours.
 #[derive(Debug)]
@@ -34,19 +35,16 @@ impl From<Error> for Halt {
 /// The hooks, and the signatures that they have verified already.
 pub(crate) struct Rules {
     pub(crate) hooks: Hooks,
-    /// Leaf hashes, each with the first height of the signer that was asked.
-    verified: HashSet<(u64, Hash)>,
-    verified_order: VecDeque<(u64, Hash)>,
+    pub(crate) verifier: Arc<Verifier>,
     /// What the item under judgement was held against so far.
     pub(crate) trace: RefCell<Trace>,
 }
 
 impl Rules {
-    pub(crate) fn new(hooks: Hooks) -> Self {
+    pub(crate) fn new(hooks: Hooks, poison: HashSet<Hash>) -> Self {
         Self {
+            verifier: Arc::new(Verifier::new(hooks.clone(), poison)),
             hooks,
-            verified: HashSet::new(),
-            verified_order: VecDeque::new(),
             trace: RefCell::default(),
         }
     }
@@ -161,56 +159,20 @@ impl Rules {
 
     /// The signatures of some transactions of block `nr`; those verified before are not again.
     pub(crate) fn check_signatures(
-        &mut self,
+        &self,
         nr: u64,
         transactions: &[Transaction],
     ) -> Result<(), Halt> {
-        let since = self.hooks.signer.since(nr);
         let signer = self.hooks.signer.at(nr);
-        self.trace.get_mut().plugin("signature", signer);
-        let new: Vec<((u64, Hash), &Transaction)> = transactions
-            .iter()
-            .map(|transaction| ((since, transaction.leaf()), transaction))
-            .filter(|(leaf, _)| !self.verified.contains(leaf))
-            .collect();
-        let signed: Vec<Signed<'_>> = new
-            .iter()
-            .map(|(_, transaction)| Signed {
-                key: transaction.from(),
-                text: transaction.unsigned_text(),
-                signature: transaction.signature(),
-            })
-            .collect();
-        let hold = match signed.as_slice() {
-            [] => return Ok(()),
-            [one] => vec![signer.hook.verify(one.key, one.text, one.signature)?],
-            many => signer.hook.verify_batch(many)?,
-        };
-        if hold.len() != signed.len() {
-            return Err(Error::new(
-                plugcoin_sdk::ErrorKind::Plugin,
-                "the signer answered for another number of signatures than it was given",
-            )
-            .with("plugin", &signer.plugin)
-            .into());
-        }
-        if let Some(bad) = hold.iter().position(|holds| !holds) {
-            return Err(Invalid::new("signature", "the signature does not hold")
-                .observed(signed[bad].signature)
-                .required(format_args!("a signature of {}", signed[bad].key))
+        self.trace.borrow_mut().plugin("signature", signer);
+        let hold = self.verifier.hold(nr, transactions)?;
+        match transactions.iter().zip(hold).find(|(_, holds)| !holds) {
+            None => Ok(()),
+            Some((bad, _)) => Err(Invalid::new("signature", "the signature does not hold")
+                .observed(bad.signature())
+                .required(format_args!("a signature of {}", bad.from()))
                 .by(&signer.plugin, &signer.version)
-                .into());
+                .into()),
         }
-        for (leaf, _) in new {
-            if self.verified.insert(leaf) {
-                self.verified_order.push_back(leaf);
-            }
-        }
-        while self.verified_order.len() > SIGNATURES_MAX {
-            if let Some(oldest) = self.verified_order.pop_front() {
-                self.verified.remove(&oldest);
-            }
-        }
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use plugcoin_sdk::Invalid;
-use plugcoin_sdk::hooks::{Contact, Event, Item, Origin, PeerId, PeerReply, PeerRequest, Record};
+use plugcoin_sdk::hooks::{Contact, Event, Item, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, Record};
 use plugcoin_sdk::ledger::{Address, Block, Draft, Hash, Header, Sum, Target, Transaction};
 
 /// Something that happened outside.
@@ -63,7 +63,7 @@ pub enum Input {
         /// Which.
         call: u64,
         /// What the peer answered, or why it didn't.
-        result: Result<PeerReply, CallFailure>,
+        result: Result<Answered, CallFailure>,
     },
     /// What was asked for by [`Output::Compare`] is known.
     Compared {
@@ -76,6 +76,42 @@ pub enum Input {
     },
     /// Nothing happened but time.
     Ticked,
+}
+
+/// A peer's answer, structurally read.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// What the peer said of itself.
+    pub contact: Contact,
+    /// What it answered.
+    pub answer: Answer,
+}
+
+/// What a peer answered; its blocks are read, and otherwise not yet judged.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The addresses that it knows, as texts.
+    Peers(Vec<String>),
+    /// Blocks, lowest first; what is no block, with why. None: it has none.
+    Blocks(Vec<Result<Block, Invalid>>),
+    /// The plugins that it runs, as its own JSON.
+    Plugins(serde_json::Value),
+    /// It took what it was told, or refused it.
+    Told,
+}
+
+impl From<PeerReply> for Answered {
+    fn from(PeerReply { contact, answer }: PeerReply) -> Self {
+        let answer = match answer {
+            PeerAnswer::Peers(peers) => Answer::Peers(peers),
+            PeerAnswer::Blocks(texts) => {
+                Answer::Blocks(texts.iter().map(|text| Block::parse(text)).collect())
+            }
+            PeerAnswer::Plugins(theirs) => Answer::Plugins(theirs),
+            PeerAnswer::Taken | PeerAnswer::Refused { .. } => Answer::Told,
+        };
+        Self { contact, answer }
+    }
 }
 
 /// Why a call has no answer.
@@ -134,6 +170,9 @@ pub struct Call {
     pub address: Address,
     /// What to ask.
     pub request: PeerRequest,
+    /// Whether the blocks that come will be judged wholly, so that it is worth while to verify their
+    /// signatures beforehand.
+    pub judged: bool,
 }
 
 /// Something to be done outside.

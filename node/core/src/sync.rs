@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use plugcoin_sdk::hooks::{PeerId, Tip};
-use plugcoin_sdk::ledger::Hash;
+use plugcoin_sdk::Invalid;
+use plugcoin_sdk::ledger::{Block, Hash};
 
 use crate::limits::{PAGE_LEVELS, PAGES_MAX};
 use crate::node::staging::Staged;
@@ -18,6 +19,9 @@ pub(crate) struct Sync {
     /// When it last brought something that was not known.
     pub(crate) progress_us: i64,
 }
+
+/// What a peer sent as a block; why, if it is none.
+pub(crate) type Read = Result<Block, Invalid>;
 
 /// How far a sync is.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ pub(crate) struct Pages {
     /// The next height to be taken in.
     pub(crate) next: u64,
     in_flight: BTreeMap<u64, (PeerId, u64)>,
-    arrived: BTreeMap<u64, (PeerId, Vec<String>)>,
+    arrived: BTreeMap<u64, (PeerId, Vec<Read>)>,
     /// The hashes of the first blocks, if the branch was weighed before.
     expected: VecDeque<Hash>,
 }
@@ -105,7 +109,7 @@ impl Pages {
     /// * What it has too much belongs to the pages after it, which are asked for already.
     /// * A page that this peer is not asked for is the answer of a sync that is over: it is left,
     ///   since whoever is asked for it now would have to answer for it.
-    pub(crate) fn arrive(&mut self, peer: PeerId, nr: u64, mut blocks: Vec<String>) -> bool {
+    pub(crate) fn arrive(&mut self, peer: PeerId, nr: u64, mut blocks: Vec<Read>) -> bool {
         let Some(limit) = self.answered(peer, nr) else {
             return true;
         };
@@ -139,7 +143,7 @@ impl Pages {
     }
 
     /// The page that comes next, if it is here: its source, its first height and its blocks.
-    pub(crate) fn take(&mut self) -> Option<(PeerId, u64, Vec<String>)> {
+    pub(crate) fn take(&mut self) -> Option<(PeerId, u64, Vec<Read>)> {
         let nr = self.next;
         let (peer, blocks) = self.arrived.remove(&nr)?;
         self.next += blocks.len() as u64;
@@ -161,6 +165,7 @@ pub(crate) enum Expected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plugcoin_sdk::ledger::genesis;
 
     const FIRST: PeerId = PeerId(1);
     const SECOND: PeerId = PeerId(2);
@@ -170,7 +175,7 @@ mod tests {
         let (a, b, c, d) = (1, 257, 513, 769);
         let (length, target_nr) = (PAGE_LEVELS, 100_000);
         let half = length / 2;
-        let blocks = |count: u64| vec![String::new(); count as usize];
+        let blocks = |count: u64| vec![Ok(genesis()); count as usize];
         let mut pages = Pages::from(a);
         assert_eq!(pages.ask(FIRST, target_nr), Some((a, length)));
         assert_eq!(pages.ask(SECOND, target_nr), Some((b, length)));
@@ -192,10 +197,10 @@ mod tests {
     fn a_page_counts_for_whoever_is_asked_for_it_alone() {
         let mut pages = Pages::from(1);
         let (nr, length) = pages.ask(SECOND, 100_000).unwrap();
-        assert!(pages.arrive(FIRST, nr, vec!["of an earlier sync".into()]));
+        assert!(pages.arrive(FIRST, nr, vec![Err(Invalid::new("form", "of an earlier sync"))]));
         pages.fail(FIRST, nr);
         assert_eq!(pages.take(), None);
-        let blocks = vec![String::new(); length as usize];
+        let blocks = vec![Ok(genesis()); length as usize];
         assert!(pages.arrive(SECOND, nr, blocks.clone()));
         assert_eq!(pages.take(), Some((SECOND, nr, blocks)));
     }

@@ -50,7 +50,7 @@ impl Checked<Block> {
     /// Checks a block in its place; `view` is the state after its parent, and the seal is checked.
     pub(crate) fn connect(
         self,
-        rules: &mut Rules,
+        rules: &Rules,
         parent: &Header,
         target: Target,
         state: &State,
@@ -170,7 +170,7 @@ fn check_reward(rules: &Rules, block: &Block) -> Result<(), Halt> {
 }
 
 fn check_payments(
-    rules: &mut Rules,
+    rules: &Rules,
     block: &Block,
     state: &State,
     view: &mut View,
@@ -219,7 +219,7 @@ impl Checked<Transaction> {
 
     /// Checks a transaction's signature, by the rules of block `nr`; rewards come in blocks alone.
     pub(crate) fn transaction(
-        rules: &mut Rules,
+        rules: &Rules,
         transaction: Transaction,
         nr: u64,
     ) -> Result<Self, Halt> {

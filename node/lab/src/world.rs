@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use plugcoin_core::{
+use plugcoin_core::{Answered, 
     Call, CallFailure, Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet,
 };
 use plugcoin_sdk::Error;
@@ -281,6 +281,7 @@ impl World {
                 result,
             } => {
                 if self.places[to].starts == start {
+                    let result = result.map(Answered::from);
                     self.input(to, Input::CallEnded { call, result })?;
                 }
                 Ok(())

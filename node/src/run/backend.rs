@@ -12,6 +12,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::ahead::Ahead;
 use super::clock::now_us;
 use super::core::CoreQueue;
 use super::miner::Miner;
@@ -21,6 +22,8 @@ use super::sources::Sources;
 pub(crate) struct NodeBackend {
     /// The way to the node.
     pub(crate) core: CoreQueue,
+    /// What is done before.
+    pub(crate) ahead: Ahead,
     /// What the node says of itself.
     pub(crate) contact: watch::Receiver<Contact>,
     /// How much each source may push in.
@@ -55,12 +58,14 @@ impl Backend for NodeBackend {
         if !self.sources.allow(caller.ip, now_us()) {
             return Ok(Submitted::TooMany);
         }
+        let place = self.core.place()?;
+        self.ahead.block(&block).await;
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::BlockReceived {
             origin: node.origin(ip, &contact),
             block,
         };
-        submitted(self.core.post(post).await?)
+        submitted(self.core.post_at(place, post).await?)
     }
 
     async fn post_transaction(
@@ -71,12 +76,16 @@ impl Backend for NodeBackend {
         if !self.sources.allow(caller.ip, now_us()) {
             return Ok(Submitted::TooMany);
         }
+        let place = self.core.place()?;
+        let tip = self.contact.borrow().tip;
+        let nr = tip.map_or(0, |tip| tip.nr) + 1;
+        self.ahead.transaction(nr, &transaction).await;
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::TransactionReceived {
             origin: node.origin(ip, &contact),
             transaction,
         };
-        submitted(self.core.post(post).await?)
+        submitted(self.core.post_at(place, post).await?)
     }
 
     async fn pay(&self, to: &str, sum: Sum, caller: &Caller) -> Result<Submitted, Unavailable> {

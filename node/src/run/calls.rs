@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugcoin_core::{Call, CallFailure, Input};
-use plugcoin_sdk::hooks::{Contact, PeerId, PeerReply, Transport};
+use plugcoin_core::{Answered, Call, CallFailure, Input};
+use plugcoin_sdk::hooks::{Contact, PeerAnswer, PeerId, Transport};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use super::ahead::Ahead;
 use super::core::CoreQueue;
 use super::limits::{CALL_MS, CALLS_PER_PEER_MAX, WORKER_IDLE_MS};
 
@@ -27,6 +28,7 @@ struct Tools {
     transport: Arc<dyn Transport>,
     /// What this node says of itself.
     me: watch::Receiver<Contact>,
+    ahead: Ahead,
     core: CoreQueue,
 }
 
@@ -35,6 +37,7 @@ impl Calls {
     pub(crate) fn new(
         transport: Arc<dyn Transport>,
         me: watch::Receiver<Contact>,
+        ahead: Ahead,
         core: CoreQueue,
         runtime: Handle,
     ) -> Self {
@@ -42,6 +45,7 @@ impl Calls {
             tools: Arc::new(Tools {
                 transport,
                 me,
+                ahead,
                 core,
             }),
             runtime,
@@ -91,6 +95,7 @@ impl Tools {
             id,
             address,
             request,
+            judged,
             ..
         } = call;
         let tools = self.clone();
@@ -110,13 +115,24 @@ impl Tools {
                 Err("the transport failed".to_owned())
             }
         };
-        if let Err(why) = &result {
-            tracing::debug!(call = id, why, "a call failed");
+        match result {
+            Ok(reply) if matches!(reply.answer, PeerAnswer::Blocks(_)) => {
+                // The peer is asked the next thing meanwhile. The node bounds how many blocks it asks
+                // for at once.
+                tokio::spawn(async move {
+                    let answered = self.ahead.read(reply, judged).await;
+                    self.end(id, answered.ok_or(CallFailure::NotMade));
+                });
+            }
+            Ok(reply) => self.end(id, Ok(reply.into())),
+            Err(why) => {
+                tracing::debug!(call = id, why, "a call failed");
+                self.end(id, Err(CallFailure::Failed(why)));
+            }
         }
-        self.end(id, result.map_err(CallFailure::Failed));
     }
 
-    fn end(&self, call: u64, result: Result<PeerReply, CallFailure>) {
+    fn end(&self, call: u64, result: Result<Answered, CallFailure>) {
         self.core.bring(Input::CallEnded { call, result });
     }
 }

@@ -86,11 +86,20 @@ impl CoreQueue {
         &self,
         make: impl FnOnce(&Node) -> Input + Send + 'static,
     ) -> Result<Reply, Unavailable> {
+        self.post_at(self.place()?, make).await
+    }
+
+    /// The same with a place in the queue that was taken before.
+    pub(crate) async fn post_at(
+        &self,
+        place: OwnedSemaphorePermit,
+        make: impl FnOnce(&Node) -> Input + Send + 'static,
+    ) -> Result<Reply, Unavailable> {
         let (reply, replied) = oneshot::channel();
         self.send(Message::Input {
             make: Box::new(make),
             reply: Some(reply),
-            place: Some(self.place()?),
+            place: Some(place),
         })?;
         replied.await.map_err(|_| Unavailable::Fault)
     }
@@ -109,7 +118,8 @@ impl CoreQueue {
         answered.await.map_err(|_| Unavailable::Fault)
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Unavailable> {
+    /// Takes a place in the queue.
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Unavailable> {
         let places = self.places.clone();
         places.try_acquire_owned().map_err(|_| Unavailable::Busy)
     }

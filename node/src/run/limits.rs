@@ -5,6 +5,13 @@ use plugcoin_core::limits::RESEND_MAX;
 /// How many inputs from outside may wait for the core: more than a second's work only grows stale.
 pub(crate) const QUEUE_MAX: usize = 1_024;
 
+/// How many transactions are verified as one batch when many come at once: more are hardly faster, and
+/// are shared by the cores instead.
+pub(crate) const VERIFIED_AT_ONCE_MAX: usize = 64;
+
+/// The least blocks of a page that are worth a core of their own.
+pub(crate) const SHARE_BLOCKS_MIN: usize = 16;
+
 /// How many messages share one write to the disk: under load the disk is slower than the core.
 pub(crate) const BATCH_MAX: usize = 256;
 

@@ -1,9 +1,11 @@
 //! The tasks of a running node.
 //!
 //! * One thread owns the node and takes in everything through one queue (`core`).
-//! * Around it: the HTTP routes (`backend`), a worker for each peer (`calls`), the miner's
-//!   threads (`miner`), the observers (`events`) and the writer of the known peers.
+//! * Around it: the HTTP routes (`backend`), a worker for each peer (`calls`), the threads that
+//!   read and verify ahead of the queue (`ahead`), the miner's threads (`miner`), the observers
+//!   (`events`) and the writer of the known peers.
 
+mod ahead;
 mod atomic_write;
 mod backend;
 mod calls;
@@ -35,6 +37,7 @@ use tokio::sync::{oneshot, watch};
 use crate::cli::summary::Summary;
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
+use ahead::Ahead;
 use backend::NodeBackend;
 use calls::Calls;
 use clock::now_us;
@@ -86,6 +89,7 @@ async fn serve_until_stopped(
     let (contact, told_contact) = watch::channel(opened.node.contact());
     let (peers, known_peers) = watch::channel(opened.node.peers(now_us()));
     let miner = Miner::start(config.threads, &hooks.consensus, &queue)?;
+    let ahead = Ahead::start(opened.node.verifier())?;
     let core = Core {
         node: opened.node,
         messages,
@@ -96,6 +100,7 @@ async fn serve_until_stopped(
         calls: Calls::new(
             opened.resolved.transport.hook.clone(),
             told_contact.clone(),
+            ahead.clone(),
             queue.clone(),
             tokio::runtime::Handle::current(),
         ),
@@ -110,6 +115,7 @@ async fn serve_until_stopped(
     ));
     let backend = NodeBackend {
         core: queue.clone(),
+        ahead,
         contact: told_contact,
         sources: Sources::default(),
         storage: hooks.storage.hook.clone(),

@@ -141,7 +141,7 @@ impl Node {
         self.rules
             .check_seal(checked.get().header(), Some(header), &target)?;
         let view = self.view(parent)?;
-        checked.connect(&mut self.rules, header, target, &self.state, view, now_us)
+        checked.connect(&self.rules, header, target, &self.state, view, now_us)
     }
 
     fn hold_orphan(
@@ -351,7 +351,7 @@ impl Node {
         let outer = self.judging;
         let again = self
             .check_poison(transaction.leaf())
-            .and_then(|()| Checked::transaction(&mut self.rules, transaction, nr))
+            .and_then(|()| Checked::transaction(&self.rules, transaction, nr))
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(again, Err(Halt::Fault(_))) {
             self.judging = outer;

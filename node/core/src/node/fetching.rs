@@ -17,10 +17,10 @@ impl Node {
         now_us: i64,
         peer: PeerId,
         hash: Hash,
-        text: &str,
+        block: Result<Block, Invalid>,
         step: &mut Step,
     ) -> Result<(), Halt> {
-        let block = match Block::parse(text) {
+        let block = match block {
             Ok(block) if block.hash() == hash => block,
             Ok(other) => {
                 let reason = Invalid::new("answer", "another block than the one asked for")

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{
-    Contact, Event, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, Record,
+    Contact, Event, Origin, PeerId, PeerRequest, Record,
 };
 use plugcoin_sdk::ledger::{Address, Hash, Scope};
 use plugcoin_sdk::{Error, Invalid};
@@ -15,7 +15,7 @@ use super::{Node, OtherRules};
 use crate::limits::{DIAL_EVERY_US, DIFFERING_PEERS_MAX, OTHER_RULES_PAUSE_US, SUGGESTIONS_MAX};
 use crate::peers::Peers;
 use crate::rules::Halt;
-use crate::step::{Call, CallFailure, Output, Step};
+use crate::step::{Answer, Answered, Call, CallFailure, Output, Step};
 
 /// What the node keeps of its surroundings.
 #[derive(Debug, Default)]
@@ -153,6 +153,7 @@ impl Node {
     ) {
         let id = self.network.next_call;
         self.network.next_call += 1;
+        let judged = matches!(why, Why::Fetch(_) | Why::Page(_));
         self.network.pending.insert(
             id,
             Pending {
@@ -166,6 +167,7 @@ impl Node {
             peer,
             address,
             request,
+            judged,
         }));
     }
 
@@ -173,7 +175,7 @@ impl Node {
         &mut self,
         now_us: i64,
         call: u64,
-        result: Result<PeerReply, CallFailure>,
+        result: Result<Answered, CallFailure>,
         step: &mut Step,
     ) -> Result<(), Halt> {
         let Some(Pending {
@@ -212,7 +214,7 @@ impl Node {
         self.network.peers.contacted(peer, true, now_us);
         self.heard(now_us, peer, &reply.contact, step);
         match (why, reply.answer) {
-            (Why::Ask | Why::Dial, PeerAnswer::Peers(peers)) => {
+            (Why::Ask | Why::Dial, Answer::Peers(peers)) => {
                 let scope = address.scope();
                 for text in peers.iter().take(SUGGESTIONS_MAX) {
                     if let Ok(suggested) = text.parse() {
@@ -227,23 +229,23 @@ impl Node {
                 self.resend(now_us, peer, step);
                 Ok(())
             }
-            (Why::Fetch(hash), PeerAnswer::Blocks(texts)) => match texts.into_iter().next() {
-                Some(text) => self.fetched(now_us, peer, hash, &text, step),
+            (Why::Fetch(hash), Answer::Blocks(blocks)) => match blocks.into_iter().next() {
+                Some(block) => self.fetched(now_us, peer, hash, block, step),
                 None => {
                     self.fetch_again(now_us, hash, step);
                     Ok(())
                 }
             },
-            (Why::Seek(nr), PeerAnswer::Blocks(texts)) => {
-                self.sought(now_us, peer, nr, texts, step)
+            (Why::Seek(nr), Answer::Blocks(blocks)) => {
+                self.sought(now_us, peer, nr, blocks, step)
             }
-            (Why::Stage(nr), PeerAnswer::Blocks(texts)) => {
-                self.staged_came(now_us, peer, nr, texts, step)
+            (Why::Stage(nr), Answer::Blocks(blocks)) => {
+                self.staged_came(now_us, peer, nr, blocks, step)
             }
-            (Why::Page(nr), PeerAnswer::Blocks(texts)) => {
-                self.page_came(now_us, peer, nr, texts, step)
+            (Why::Page(nr), Answer::Blocks(blocks)) => {
+                self.page_came(now_us, peer, nr, blocks, step)
             }
-            (Why::Compare(rules), PeerAnswer::Plugins(theirs)) => {
+            (Why::Compare(rules), Answer::Plugins(theirs)) => {
                 step.outputs.push(Output::Compare {
                     address,
                     rules,

@@ -142,7 +142,7 @@ impl Node {
             .check_poison(leaf)
             .and_then(|()| match journal {
                 Journal::SameRules => Ok(Checked::own(transaction)),
-                Journal::Judge => Checked::transaction(&mut self.rules, transaction, nr),
+                Journal::Judge => Checked::transaction(&self.rules, transaction, nr),
             })
             .and_then(|checked| self.admit(now_us, checked));
         self.judging = None;

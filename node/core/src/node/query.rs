@@ -1,10 +1,13 @@
 //! Questions about a node that change nothing.
 
+use std::sync::Arc;
+
 use plugcoin_sdk::hooks::{Contact, Tip};
 use plugcoin_sdk::ledger::{Address, Amount, Hash, Transaction};
 
 use super::Node;
 use crate::chain::{Index, Place, Served};
+use crate::verifier::Verifier;
 
 /// Which blocks are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,11 @@ pub enum Levels {
 }
 
 impl Node {
+    /// What verifies this node's signatures: to be asked beforehand, on other threads.
+    pub fn verifier(&self) -> Arc<Verifier> {
+        self.rules.verifier.clone()
+    }
+
     /// The best tip.
     pub fn tip(&self) -> Tip {
         self.tree.tip_named()

@@ -79,7 +79,7 @@ impl Node {
         now_us: i64,
         peer: PeerId,
         nr: u64,
-        texts: Vec<String>,
+        blocks: Vec<Result<Block, Invalid>>,
         step: &mut Step,
     ) -> Result<(), Halt> {
         let Some(Sync {
@@ -107,10 +107,13 @@ impl Node {
             });
             return Ok(());
         }
-        let came = !texts.is_empty();
+        let came = !blocks.is_empty();
         let mut fault = None;
-        for text in texts {
-            match self.weigh(&mut staged, &text) {
+        for block in blocks {
+            let weighed = block
+                .map_err(Halt::from)
+                .and_then(|block| self.weigh(&mut staged, &block));
+            match weighed {
                 Ok(()) => {}
                 Err(Halt::Invalid(reason)) => {
                     fault = Some(reason);
@@ -150,8 +153,7 @@ impl Node {
     }
 
     /// Checks one block's hash, place and seal, and adds its work.
-    fn weigh(&self, staged: &mut Staged, text: &str) -> Result<(), Halt> {
-        let block = Block::parse(text)?;
+    fn weigh(&self, staged: &mut Staged, block: &Block) -> Result<(), Halt> {
         let header = block.header();
         let nr = staged.next();
         if header.nr != nr || header.previous_hash != Some(staged.last.hash) {

@@ -102,7 +102,7 @@ impl Node {
         now_us: i64,
         peer: PeerId,
         asked_nr: u64,
-        texts: Vec<String>,
+        blocks: Vec<Result<Block, Invalid>>,
         step: &mut Step,
     ) -> Result<(), Halt> {
         let Some(Sync {
@@ -120,7 +120,7 @@ impl Node {
             return Ok(());
         }
         *progress_us = now_us;
-        let block = match texts.first().map(|text| Block::parse(text)) {
+        let block = match blocks.into_iter().next() {
             Some(Ok(block)) => Some(block),
             Some(Err(reason)) => {
                 self.blame(now_us, peer, reason, step);
@@ -191,7 +191,7 @@ impl Node {
         now_us: i64,
         peer: PeerId,
         nr: u64,
-        texts: Vec<String>,
+        blocks: Vec<Result<Block, Invalid>>,
         step: &mut Step,
     ) -> Result<(), Halt> {
         let Some(Sync {
@@ -201,7 +201,7 @@ impl Node {
         else {
             return Ok(());
         };
-        if !pages.arrive(peer, nr, texts) {
+        if !pages.arrive(peer, nr, blocks) {
             self.source_failed(peer, None, step);
             return Ok(());
         }
@@ -209,11 +209,11 @@ impl Node {
             phase: Phase::Pages(pages),
             ..
         }) = &mut self.sync
-            && let Some((from, first_nr, texts)) = pages.take()
+            && let Some((from, first_nr, blocks)) = pages.take()
         {
-            for (nr, text) in (first_nr..).zip(texts) {
+            for (nr, block) in (first_nr..).zip(blocks) {
                 // With the same known blocks for ever higher levels a sync would never end.
-                let block = match Block::parse(&text).and_then(|block| of_height(block, nr)) {
+                let block = match block.and_then(|block| of_height(block, nr)) {
                     Ok(block) => block,
                     Err(reason) => {
                         self.blame(now_us, from, reason, step);

@@ -1,4 +1,4 @@
-use plugcoin_core::{Call, CallFailure, Config, Input, OtherRules, Output, Step};
+use plugcoin_core::{Answered, Call, CallFailure, Config, Input, OtherRules, Output, Step};
 use plugcoin_sdk::hooks::{Contact, Event, Origin, PeerAnswer, PeerReply, PeerRequest, Tip};
 use plugcoin_sdk::ledger::{Address, Amount, Hash, genesis};
 use plugcoin_testkit::fixtures::{self, START_US};
@@ -15,11 +15,12 @@ fn calls(step: &Step) -> Vec<&Call> {
         .collect()
 }
 
-fn reply(contact: &Contact, answer: PeerAnswer) -> Result<PeerReply, CallFailure> {
-    Ok(PeerReply {
+fn reply(contact: &Contact, answer: PeerAnswer) -> Result<Answered, CallFailure> {
+    let reply = PeerReply {
         contact: contact.clone(),
         answer,
-    })
+    };
+    Ok(reply.into())
 }
 
 fn asked(bench: &mut Bench) -> u64 {

@@ -132,7 +132,7 @@ fn what_waits_is_sent_to_a_newcomer_bit_by_bit_and_once() {
             contact: Contact::default(),
             answer: PeerAnswer::Peers(Vec::new()),
         };
-        let step = bench.handle(ended(call, Ok(reply)));
+        let step = bench.handle(ended(call, Ok(reply.into())));
         let posts = step.outputs.iter().filter_map(|output| match output {
             Output::Call(call) if matches!(call.request, PeerRequest::PostTransaction(_)) => {
                 Some(call.id)
