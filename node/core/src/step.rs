@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use plugcoin_sdk::Invalid;
-use plugcoin_sdk::hooks::{Contact, Event, Item, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, Record};
+use plugcoin_sdk::hooks::{
+    Contact, Event, Item, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, Record,
+};
 use plugcoin_sdk::ledger::{Address, Block, Draft, Hash, Header, Sum, Target, Transaction};
 
 /// Something that happened outside.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use plugcoin_sdk::hooks::{PeerId, Tip};
 use plugcoin_sdk::Invalid;
+use plugcoin_sdk::hooks::{PeerId, Tip};
 use plugcoin_sdk::ledger::{Block, Hash};
 
 use crate::limits::{PAGE_LEVELS, PAGES_MAX};
@@ -197,7 +197,11 @@ mod tests {
     fn a_page_counts_for_whoever_is_asked_for_it_alone() {
         let mut pages = Pages::from(1);
         let (nr, length) = pages.ask(SECOND, 100_000).unwrap();
-        assert!(pages.arrive(FIRST, nr, vec![Err(Invalid::new("form", "of an earlier sync"))]));
+        assert!(pages.arrive(
+            FIRST,
+            nr,
+            vec![Err(Invalid::new("form", "of an earlier sync"))]
+        ));
         pages.fail(FIRST, nr);
         assert_eq!(pages.take(), None);
         let blocks = vec![Ok(genesis()); length as usize];

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use plugcoin_core::{Answered, 
-    Call, CallFailure, Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet,
+use plugcoin_core::{
+    Answered, Call, CallFailure, Config, Input, Job, Journal, Node, Output, Reply, Step, Wallet,
 };
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Contact, Event, PeerReply, Record, Seal, Slice, Storage};

@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use plugcoin_sdk::hooks::{
-    Contact, Event, Origin, PeerId, PeerRequest, Record,
-};
+use plugcoin_sdk::hooks::{Contact, Event, Origin, PeerId, PeerRequest, Record};
 use plugcoin_sdk::ledger::{Address, Hash, Scope};
 use plugcoin_sdk::{Error, Invalid};
 use serde::Serialize;
@@ -236,9 +234,7 @@ impl Node {
                     Ok(())
                 }
             },
-            (Why::Seek(nr), Answer::Blocks(blocks)) => {
-                self.sought(now_us, peer, nr, blocks, step)
-            }
+            (Why::Seek(nr), Answer::Blocks(blocks)) => self.sought(now_us, peer, nr, blocks, step),
             (Why::Stage(nr), Answer::Blocks(blocks)) => {
                 self.staged_came(now_us, peer, nr, blocks, step)
             }

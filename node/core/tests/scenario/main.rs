@@ -7,3 +7,4 @@ mod explain;
 mod mining;
 mod network;
 mod pool;
+mod verifying;
