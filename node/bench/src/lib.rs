@@ -19,6 +19,7 @@ mod machine;
 mod measure;
 mod measures;
 mod mining;
+mod process;
 mod report;
 mod rounds;
 mod rules;

@@ -1,10 +1,161 @@
 //! Measures of syncing: a whole chain from a peer on this machine.
 
-use plugcoin_sdk::Error;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::measure::Outcome;
+use journal::Journal;
+use plugcoin_core::limits::PAGE_LEVELS;
+use plugcoin_sdk::hooks::{Record, Storage as _};
+use plugcoin_sdk::ledger::{Block, merkle};
+use plugcoin_sdk::{Error, ErrorKind};
+
+use crate::chain::Chain;
+use crate::measure::{Measured, Outcome};
+use crate::process::Process;
+use crate::rounds::Spread;
+use crate::verify;
 use crate::workbench::Workbench;
 
-pub(crate) fn of_100k(_: &Workbench) -> Result<Outcome, Error> {
-    Ok(Outcome::NotHere("it is not measured yet".to_owned()))
+/// How long a node may take for the whole chain.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How often the node that syncs is asked how far it is.
+const LOOK_EACH: Duration = Duration::from_millis(20);
+
+/// Two nodes, each a process of its own: one has the chain, the other one fetches it. Its time begins
+/// when it serves, and ends when it says that it has the last block, which is then on disk.
+///
+/// The parts, one after another in this process: reading and hashing the blocks, and verifying what is
+/// in them, both on all cores; appending the blocks, so many at once as a page has.
+pub(crate) fn of_100k(bench: &Workbench) -> Result<Outcome, Error> {
+    let chain = Chain {
+        blocks: bench.effort.size(100_000, 10_000),
+        transactions: 3,
+        signers: 64,
+    };
+    let source = Process::empty(bench, "source")?;
+    let path = source.journal();
+    drop(source);
+    let texts = store(&chain, &path)?;
+    let parts = Parts::measure(&texts, &bench.dir.join("alone.json"))?;
+    drop(texts);
+    let source = Process::start(bench, "source", &[])?;
+    let peer = ["--peer".to_owned(), source.address.clone()];
+    let mut times = Vec::new();
+    let mut memory = 0;
+    for round in 0..bench.effort.size(3, 1) {
+        let begin = Instant::now();
+        let copy = Process::start(bench, &format!("copy-{round}"), &peer)?;
+        let started = begin.elapsed();
+        while copy.height()? < chain.blocks {
+            if begin.elapsed() > PATIENCE {
+                return Err(failed("the node did not get the whole chain"));
+            }
+            thread::sleep(LOOK_EACH);
+        }
+        times.push((begin.elapsed() - started).as_secs_f64());
+        memory = memory.max(copy.memory_mb());
+    }
+    let sum = parts.sum().as_secs_f64();
+    let time = Spread::of(times.clone());
+    Ok(Outcome::Measured(Measured {
+        ratio: Spread::of(times.iter().map(|time| time / sum).collect()),
+        absolute: format!(
+            "{} blocks in {:.2} s; read {:.2} + verify {:.2} + append {:.2} s; at most {memory} MB",
+            chain.blocks,
+            time.median,
+            parts.read.as_secs_f64(),
+            parts.verify.as_secs_f64(),
+            parts.append.as_secs_f64(),
+        ),
+    }))
+}
+
+/// Appends a chain to the journal of a node that is stopped; its blocks' texts.
+fn store(chain: &Chain, path: &Path) -> Result<Vec<String>, Error> {
+    let journal = Journal::open(path)?;
+    journal.replay(&mut |_| Ok(()))?;
+    let mut texts = Vec::new();
+    let mut blocks = chain.blocks().peekable();
+    while blocks.peek().is_some() {
+        let group = blocks.by_ref().take(PAGE_LEVELS as usize);
+        let group = group.collect::<Result<Vec<Block>, Error>>()?;
+        texts.extend(group.iter().map(|block| block.text().to_owned()));
+        append(&journal, group)?;
+    }
+    Ok(texts)
+}
+
+fn append(journal: &Journal, blocks: Vec<Block>) -> Result<(), Error> {
+    let records: Vec<Record> = blocks.into_iter().map(Record::Block).collect();
+    journal.append(&records)
+}
+
+/// What a sync is made of, measured alone.
+struct Parts {
+    read: Duration,
+    verify: Duration,
+    append: Duration,
+}
+
+impl Parts {
+    fn measure(texts: &[String], path: &Path) -> Result<Self, Error> {
+        let begin = Instant::now();
+        let blocks = read(texts)?;
+        let read = begin.elapsed();
+        let begin = Instant::now();
+        verify::on_all_cores(&blocks)?;
+        let verify = begin.elapsed();
+        let journal = Journal::open(path)?;
+        journal.replay(&mut |_| Ok(()))?;
+        let begin = Instant::now();
+        for page in blocks.chunks(PAGE_LEVELS as usize) {
+            append(&journal, page.to_vec())?;
+        }
+        let append = begin.elapsed();
+        Ok(Self {
+            read,
+            verify,
+            append,
+        })
+    }
+
+    fn sum(&self) -> Duration {
+        self.read + self.verify + self.append
+    }
+}
+
+/// Reads blocks and computes their hashes and roots, on all cores.
+fn read(texts: &[String]) -> Result<Vec<Block>, Error> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = texts.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = texts
+            .chunks(share)
+            .map(|share| scope.spawn(move || share.iter().map(|text| read_one(text)).collect()))
+            .collect();
+        let mut all = Vec::with_capacity(texts.len());
+        for worker in workers {
+            let joined = worker.join();
+            let blocks: Result<Vec<Block>, Error> =
+                joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            all.extend(blocks?);
+        }
+        Ok(all)
+    })
+}
+
+fn read_one(text: &str) -> Result<Block, Error> {
+    let block = Block::parse(text).map_err(|invalid| failed(&invalid.to_string()))?;
+    let leaves: Vec<_> = block.transactions().iter().map(|one| one.leaf()).collect();
+    let header = block.header();
+    match block.computed_hash() == header.hash && merkle::root(&leaves) == header.merkle_root {
+        true => Ok(block),
+        false => Err(failed("a block of the chain to measure with is bad")),
+    }
+}
+
+fn failed(why: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, why.to_owned())
 }

@@ -56,10 +56,14 @@ impl Verifier {
         self.beforehand(all);
     }
 
+    /// Whether a signature was found to hold, by the rules of block `nr`.
+    pub fn holds(&self, nr: u64, transaction: &Transaction) -> bool {
+        self.answer(nr, transaction) == Some(true)
+    }
+
     /// Whether the answer for a transaction that would be in block `nr` is ready.
     pub fn remembers(&self, nr: u64, transaction: &Transaction) -> bool {
-        let key = (self.hooks.signer.since(nr), transaction.leaf());
-        self.memory().recall(&key).is_some()
+        self.answer(nr, transaction).is_some()
     }
 
     /// Computes beforehand the hashes of blocks, and verifies the signatures in them, as one batch.
@@ -146,6 +150,11 @@ impl Verifier {
             .with("plugin", &signer.plugin));
         }
         Ok(hold)
+    }
+
+    fn answer(&self, nr: u64, transaction: &Transaction) -> Option<bool> {
+        let key = (self.hooks.signer.since(nr), transaction.leaf());
+        self.memory().recall(&key)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
