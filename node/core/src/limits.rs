@@ -69,8 +69,13 @@ pub const TIP_GRACE_US: i64 = 200_000;
 /// that a batch of them is nearly as fast for each as a greater one.
 pub const PAGE_LEVELS: u64 = 1_024;
 
-/// How many pages of a sync are under way or waiting at once: with 4 MiB a page, 16 MiB.
-pub const PAGES_MAX: usize = 4;
+/// How many pages of a sync are under way or waiting at once: while one is judged, others are verified,
+/// sent and asked for. With 4 MiB a page, and some three times that when it is read, 128 MiB at most.
+pub const PAGES_MAX: usize = 8;
+
+/// How many pages one peer is asked for at once: one that it sends, and those that are verified and
+/// judged meanwhile.
+pub const PAGES_PER_PEER_MAX: usize = 4;
 
 /// After how long a sync that brings nothing new is given up, in microseconds: longer than any one
 /// call takes, so that a peer that trickles out what is known holds up the others no longer.

@@ -6,7 +6,7 @@ use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{PeerId, Tip};
 use plugcoin_sdk::ledger::{Block, Hash};
 
-use crate::limits::{PAGE_LEVELS, PAGES_MAX};
+use crate::limits::{PAGE_LEVELS, PAGES_MAX, PAGES_PER_PEER_MAX};
 use crate::node::staging::Staged;
 
 /// A sync under way.
@@ -89,7 +89,7 @@ impl Pages {
             .values()
             .filter(|(asked, _)| *asked == peer)
             .count();
-        if mine >= 2 || self.in_flight.len() + self.arrived.len() >= PAGES_MAX {
+        if mine >= PAGES_PER_PEER_MAX || self.in_flight.len() + self.arrived.len() >= PAGES_MAX {
             return None;
         }
         let range = self.todo.pop_first().or_else(|| {
@@ -172,27 +172,33 @@ mod tests {
 
     #[test]
     fn what_everything_waits_for_is_asked_for_before_anything_above_it() {
-        let (a, b, c, d) = (1, 257, 513, 769);
         let (length, target_nr) = (PAGE_LEVELS, 100_000);
-        let half = length / 2;
         let blocks = |count: u64| vec![Ok(genesis()); count as usize];
-        let mut pages = Pages::from(a);
-        assert_eq!(pages.ask(FIRST, target_nr), Some((a, length)));
-        assert_eq!(pages.ask(SECOND, target_nr), Some((b, length)));
-        assert_eq!(pages.ask(FIRST, target_nr), Some((c, length)));
-        assert_eq!(pages.ask(SECOND, target_nr), Some((d, length)));
+        let mut pages = Pages::from(1);
+        let mut turns = [FIRST, SECOND].into_iter().cycle();
+        let mut asked = Vec::new();
+        while let Some((nr, limit)) = turns.next().and_then(|peer| pages.ask(peer, target_nr)) {
+            assert_eq!((nr, limit), (1 + asked.len() as u64 * length, length));
+            asked.push(nr);
+        }
+        assert_eq!(asked.len(), PAGES_MAX);
         // The lowest page fails while the other source is busy, and a higher one comes in part:
         // the rest of that must not take the last place.
-        pages.fail(FIRST, a);
+        let [first, second, ..] = asked[..] else {
+            panic!("two sources have a page each")
+        };
+        pages.fail(FIRST, first);
         assert_eq!(pages.ask(SECOND, target_nr), None);
-        assert!(pages.arrive(SECOND, b, blocks(half)));
-        assert_eq!(pages.ask(SECOND, target_nr), Some((a, length)));
-        assert!(pages.arrive(FIRST, c, blocks(length)));
-        assert!(pages.arrive(SECOND, d, blocks(length)));
-        assert_eq!(pages.ask(SECOND, target_nr), None, "four are under way");
-        assert!(pages.arrive(SECOND, a, blocks(length)));
-        assert_eq!(pages.take().map(|(_, nr, _)| nr), Some(a));
+        assert!(pages.arrive(SECOND, second, blocks(length / 2)));
+        assert_eq!(pages.ask(SECOND, target_nr), Some((first, length)));
+        for (&nr, peer) in asked[2..].iter().zip([FIRST, SECOND].into_iter().cycle()) {
+            assert!(pages.arrive(peer, nr, blocks(length)));
+        }
+        assert_eq!(pages.ask(SECOND, target_nr), None, "all places are taken");
+        assert!(pages.arrive(SECOND, first, blocks(length)));
+        assert_eq!(pages.take().map(|(_, nr, _)| nr), Some(first));
     }
+
     #[test]
     fn a_page_counts_for_whoever_is_asked_for_it_alone() {
         let mut pages = Pages::from(1);

@@ -12,9 +12,13 @@ use plugcoin_sdk::plugin::Active;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::limits::{EVENTS_MAX, OBSERVERS_END_MS};
+use super::progress::Progress;
 
-/// The observers, each behind a queue and a thread of its own.
-pub(crate) struct Observers(Vec<Watching>);
+/// The observers, each behind a queue and a thread of its own; and people, who read the log.
+pub(crate) struct Observers {
+    watching: Vec<Watching>,
+    progress: Progress,
+}
 
 struct Watching {
     plugin: Arc<str>,
@@ -54,21 +58,22 @@ impl Observers {
                 missed: 0,
             })
         };
-        observers
-            .iter()
-            .map(start)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        Ok(Self {
+            watching: observers.iter().map(start).collect::<Result<_, _>>()?,
+            progress: Progress::default(),
+        })
     }
 
     /// Tells everybody; who is slow misses it.
     pub(crate) fn tell(&mut self, event: Event, now_us: i64) {
-        log(&event);
-        if self.0.is_empty() {
+        if !self.progress.tells(&event, now_us) {
+            self.progress.beside(|| log(&event));
+        }
+        if self.watching.is_empty() {
             return;
         }
         let event = Arc::new(event);
-        for watching in &mut self.0 {
+        for watching in &mut self.watching {
             let Some(queue) = &watching.queue else {
                 continue;
             };
@@ -91,7 +96,8 @@ impl Observers {
     /// Lets them see what is queued, for a moment.
     pub(crate) fn end(self) {
         let deadline = Instant::now() + Duration::from_millis(OBSERVERS_END_MS);
-        let threads: Vec<_> = self.0.into_iter().map(|watching| watching.thread).collect();
+        let threads = self.watching.into_iter();
+        let threads: Vec<_> = threads.map(|watching| watching.thread).collect();
         // The queues are closed by now: each thread ends after its last event.
         while Instant::now() < deadline && !threads.iter().all(JoinHandle::is_finished) {
             thread::sleep(Duration::from_millis(1));

@@ -12,6 +12,16 @@ pub(crate) const VERIFIED_AT_ONCE_MAX: usize = 64;
 /// The least blocks of a page that are worth a core of their own.
 pub(crate) const SHARE_BLOCKS_MIN: usize = 16;
 
+/// How many blocks a sync lacks at least for its progress to be shown: fewer are here at once, and
+/// each has a line of its own in the log.
+pub(crate) const PROGRESS_BLOCKS_MIN: u64 = 100;
+
+/// How often a log says how far a sync is, in microseconds.
+pub(crate) const PROGRESS_LINE_US: i64 = 5_000_000;
+
+/// How often a bar is drawn anew, in microseconds: as often as an eye sees.
+pub(crate) const PROGRESS_BAR_US: i64 = 100_000;
+
 /// How many messages share one write to the disk: under load the disk is slower than the core.
 pub(crate) const BATCH_MAX: usize = 256;
 

@@ -17,6 +17,7 @@ mod miner;
 mod open;
 mod peers_file;
 mod poison_file;
+mod progress;
 mod rules_file;
 mod sources;
 

@@ -247,9 +247,15 @@ impl Node {
         for (_, kept) in &mut self.views {
             kept.keep(&self.state, view.keys());
         }
-        let touched: Vec<String> = view.keys().map(str::to_owned).collect();
+        // While much is fetched nothing waits, mostly.
+        let touched: Vec<String> = match self.pool.len() {
+            0 => Vec::new(),
+            _ => view.keys().map(str::to_owned).collect(),
+        };
         self.state.apply(view, std::iter::empty());
-        self.remove_mined(block);
+        if self.pool.len() > 0 {
+            self.remove_mined(block);
+        }
         self.judge_pool(&touched, step);
     }
 
