@@ -123,8 +123,8 @@ impl Far {
 /// A time as people say it.
 fn time(s: u64) -> String {
     match s {
-        ..60 => format!("{s} s"),
-        ..3_600 => format!("{} min {:02} s", s / 60, s % 60),
+        0..60 => format!("{s} s"),
+        60..3_600 => format!("{} min {:02} s", s / 60, s % 60),
         _ => format!("{} h {:02} min", s / 3_600, s % 3_600 / 60),
     }
 }
