@@ -176,7 +176,9 @@ fn check_payments(
     view: &mut View,
 ) -> Result<(), Halt> {
     rules.note("transactions");
-    let mut ids = HashSet::new();
+    let count = block.transactions().len();
+    view.reserve(count);
+    let mut ids = HashSet::with_capacity(count);
     for transaction in block.transactions() {
         let id = transaction.id();
         if view.has(state, &id) || !ids.insert(id) {

@@ -26,6 +26,12 @@ impl View {
         }
     }
 
+    /// Makes room for what so many transactions change, so that the tables need not grow for each.
+    pub(crate) fn reserve(&mut self, transactions: usize) {
+        self.balances.reserve(2 * transactions);
+        self.ids.reserve(transactions);
+    }
+
     /// What a key has.
     pub fn balance(&self, state: &State, key: &str) -> Amount {
         self.balances
