@@ -87,6 +87,10 @@ pub const REFUSED_OWN_US: i64 = 1_000_000;
 /// How many refused items are remembered with the reasons, at most 4 KiB each.
 pub const EXPLAINED_MAX: usize = 1_000;
 
+/// How many payments that a journal's blocks dropped are told again at the start: a power cut may
+/// have come before they were told, and what one batch of inputs drops is far less.
+pub const RETOLD_MAX: usize = 1_000;
+
 /// How many rules of one item are told.
 pub const EXPLAINED_RULES_MAX: usize = 16;
 

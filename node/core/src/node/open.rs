@@ -1,5 +1,7 @@
 //! Opening a node: its journal is replayed.
 
+use std::collections::HashSet;
+
 use plugcoin_sdk::hooks::{Event, Record};
 use plugcoin_sdk::ledger::{Block, Transaction, genesis};
 use plugcoin_sdk::plugin::Hooks;
@@ -8,8 +10,9 @@ use plugcoin_sdk::{Error, ErrorKind};
 use super::accept::Trust;
 use super::{Config, Node, Wallet};
 use crate::chain::Index;
+use crate::limits::RETOLD_MAX;
 use crate::rules::Halt;
-use crate::step::{Reply, Step};
+use crate::step::{Output, Reply, Step};
 use crate::validate::Checked;
 
 /// How a journal is read.
@@ -26,7 +29,8 @@ impl Node {
     ///
     /// * The records that come back are to be appended before anything else: the genesis block, if
     ///   the journal was empty.
-    /// * Transactions of the journal that no longer hold are left out; the first step tells why.
+    /// * Transactions of the journal that no longer hold are left out; the first step tells why, of
+    ///   the latest [`RETOLD_MAX`]. It may have been told before: that nobody can know.
     ///
     /// # Errors
     /// [`ErrorKind::Corrupt`] with the first block that does not hold, or that has no parent;
@@ -59,6 +63,7 @@ impl Node {
             any = true;
             Ok(())
         })?;
+        node.retell(RETOLD_MAX);
         for address in node.config.pinned.clone() {
             node.network.peers.add(&address, true, now_us);
         }
@@ -99,9 +104,16 @@ impl Node {
             Journal::SameRules if parent == self.tree.tip() => {
                 self.extend_with_own(now_us, &block, &mut step)
             }
-            Journal::SameRules => self.replay_on(now_us, block, parent, Trust::OwnJournal, step),
-            Journal::Judge => self.replay_on(now_us, block, parent, Trust::Asked, step),
+            Journal::SameRules => {
+                self.replay_on(now_us, block, parent, Trust::OwnJournal, &mut step)
+            }
+            Journal::Judge => self.replay_on(now_us, block, parent, Trust::Asked, &mut step),
         };
+        self.untold
+            .extend(step.outputs.into_iter().filter_map(dropped));
+        if self.untold.len() > 2 * RETOLD_MAX {
+            self.retell(RETOLD_MAX);
+        }
         match taken {
             Ok(()) => Ok(()),
             Err(Halt::Invalid(invalid)) => {
@@ -117,14 +129,31 @@ impl Node {
         block: Block,
         parent: Index,
         trust: Trust,
-        mut step: Step,
+        step: &mut Step,
     ) -> Result<(), Halt> {
         // It was not ahead of the clock when it was accepted.
         let then_us = now_us.max(block.header().timestamp.us());
         let connected = self.connect(then_us, block, parent, trust)?;
-        self.insert(now_us, connected, parent, false, &mut step)?;
+        self.insert(now_us, connected, parent, false, step)?;
         self.recent.written();
         Ok(())
+    }
+
+    /// Keeps the latest of what is to be told, of each transaction that did not come back one event.
+    fn retell(&mut self, max: usize) {
+        let mut seen = HashSet::new();
+        let mut latest: Vec<Event> = std::mem::take(&mut self.untold);
+        latest.reverse();
+        latest.retain(|event| match event {
+            Event::TransactionDropped { id, .. } => {
+                let is_back = self.pool.contains(id) || self.state.transaction_nr(id).is_some();
+                !is_back && seen.insert(*id)
+            }
+            _ => true,
+        });
+        latest.truncate(max);
+        latest.reverse();
+        self.untold = latest;
     }
 
     fn replay_transaction(
@@ -154,5 +183,13 @@ impl Node {
             }
             Err(Halt::Fault(error)) => Err(error),
         }
+    }
+}
+
+/// The event that tells of a dropped transaction, if this is one.
+fn dropped(output: Output) -> Option<Event> {
+    match output {
+        Output::Tell(event @ Event::TransactionDropped { .. }) => Some(event),
+        _ => None,
     }
 }

@@ -226,3 +226,33 @@ fn what_makes_room_or_has_waited_too_long_is_told_and_nobody_else_need_come() {
     assert_eq!(dropped(&step).len(), 2);
     assert_eq!((bench.node.waiting(), bench.node.wake_us()), (0, None));
 }
+
+#[test]
+fn what_a_block_of_the_journal_dropped_is_told_after_a_restart() {
+    let mut bench = Bench::new();
+    let common = branch("A", 2);
+    bench.take(&common);
+    let time_us = common[1].header().timestamp.us() + 1_000;
+    let (waits, other) = (
+        fixtures::pay("A", "B", "1.5", time_us),
+        fixtures::pay("A", "C", "2", time_us + 1),
+    );
+    assert_eq!(bench.transaction(&waits).reply, Reply::Accepted(waits.id()));
+    let spends = fixtures::block(
+        &common[1],
+        "D",
+        vec![other],
+        time_us + 10,
+        &fixtures::nonce(1),
+    );
+    // The power is cut when the block is on the disk and nobody was told of anything.
+    bench.block(&spends);
+    let dropped = |step: &plugcoin_core::Step| {
+        let is_it = |event: &&&Event| matches!(event, Event::TransactionDropped { id, .. } if *id == waits.id());
+        events(step).iter().filter(is_it).count()
+    };
+    let mut again = bench.restarted();
+    assert!(!again.node.is_waiting(&waits.id()));
+    assert_eq!(dropped(&again.handle(Input::Ticked)), 1);
+    assert_eq!(dropped(&again.handle(Input::Ticked)), 0);
+}
