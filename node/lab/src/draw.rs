@@ -32,4 +32,9 @@ impl Draw {
     pub fn happens(&mut self, per_mille: u64) -> bool {
         self.below(1_000) < per_mille
     }
+
+    /// One of these; none of none.
+    pub fn one_of<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
+        things.get(self.below(things.len() as u64) as usize)
+    }
 }

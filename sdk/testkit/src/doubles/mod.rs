@@ -5,5 +5,5 @@ mod signer;
 mod storage;
 
 pub use gossip::{GossipCall, RecordingGossip};
-pub use signer::PlainSigner;
+pub use signer::{LaxSigner, PlainSigner};
 pub use storage::{FailingStorage, MemoryStorage};

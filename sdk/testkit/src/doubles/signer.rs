@@ -1,4 +1,4 @@
-//! [`PlainSigner`]: a scheme that costs nothing and protects nothing.
+//! [`PlainSigner`] and [`LaxSigner`]: schemes that cost nothing and protect nothing.
 
 use plugcoin_sdk::hooks::{KeyPair, Signer};
 use plugcoin_sdk::ledger::{FIELD_CHARACTERS_MAX, Hash, check_field};
@@ -41,5 +41,46 @@ impl Signer for PlainSigner {
 
     fn sign(&self, secret: &str, text: &str) -> Result<String, Error> {
         Ok(Self::signature(&self.public_key(secret)?, text))
+    }
+}
+
+/// [`PlainSigner`], but that a signature may be written in capitals too: one payment, many spellings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LaxSigner;
+
+impl Signer for LaxSigner {
+    fn scheme(&self) -> &str {
+        "lax"
+    }
+
+    fn verify(&self, key: &str, text: &str, signature: &str) -> Result<bool, Error> {
+        PlainSigner.verify(key, text, &signature.to_ascii_lowercase())
+    }
+
+    fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error> {
+        PlainSigner.generate(seed)
+    }
+
+    fn public_key(&self, secret: &str) -> Result<String, Error> {
+        PlainSigner.public_key(secret)
+    }
+
+    fn sign(&self, secret: &str, text: &str) -> Result<String, Error> {
+        PlainSigner.sign(secret, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lax_signature_holds_in_both_spellings() {
+        let pair = LaxSigner.generate(&[7; 32]).unwrap();
+        let signature = LaxSigner.sign(&pair.secret, "text").unwrap();
+        for spelling in [signature.clone(), signature.to_ascii_uppercase()] {
+            assert!(LaxSigner.verify(&pair.public, "text", &spelling).unwrap());
+            assert!(!LaxSigner.verify(&pair.public, "other", &spelling).unwrap());
+        }
     }
 }
