@@ -17,6 +17,7 @@ use plugcoin_sdk::ledger::{
 };
 use plugcoin_sdk::{Error, ErrorKind, Verdict};
 
+use super::watchdog::Place;
 use super::{Guarded, panicked};
 
 macro_rules! guarded {
@@ -147,7 +148,7 @@ impl Transport for Guarded<dyn Transport> {
         if self.instead.is_some() && self.watch.has_failed() {
             return self.active().call(to, me, request).await;
         }
-        let started = self.watch.start();
+        let started = self.watch.start(Place::here());
         let replied = caught(self.hook.call(to, me, request)).await;
         self.watch.stop(started);
         let replied = replied.map_err(|error| match error.kind() {

@@ -1,7 +1,7 @@
 //! [`Watch`]: what is known of one hook of a plugin at work.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use plugcoin_sdk::log::Log;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
-use super::watchdog::{self, Inside};
+use super::watchdog::{self, Inside, Place};
 
 /// The first calls are all timed, and then one of so many: reading the clock twice costs more than
 /// many a rule.
@@ -28,7 +28,7 @@ pub struct Watch {
     hook: HookKind,
     log: Log,
     consequence: Consequence,
-    calls: AtomicU64,
+    calls: Calls,
     time_ns: AtomicU64,
     failed: AtomicBool,
     fault: Mutex<Option<String>>,
@@ -78,7 +78,7 @@ impl Watch {
             hook,
             log,
             consequence: Consequence::of(hook),
-            calls: AtomicU64::new(0),
+            calls: Calls::default(),
             time_ns: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             fault: Mutex::new(None),
@@ -104,7 +104,7 @@ impl Watch {
     pub fn health(&self) -> Health {
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         Health {
-            calls: self.calls.load(Ordering::Relaxed),
+            calls: self.calls.sum(),
             time_us: self.time_ns.load(Ordering::Relaxed) / 1_000,
             failed: self.has_failed(),
             last_fault: fault.clone(),
@@ -124,8 +124,9 @@ impl Watch {
     /// Calls it: a panic becomes an error, and what is a fault is remembered.
     #[inline]
     pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-        let started = self.start();
-        let inside = Inside::enter(self.place);
+        let here = Place::here();
+        let started = self.start(here);
+        let inside = Inside::enter(here, self.place);
         let result = catch_unwind(AssertUnwindSafe(run));
         drop(inside);
         self.stop(started);
@@ -138,9 +139,8 @@ impl Watch {
 
     /// Counts a call; its beginning, if it is timed, and for how many it stands.
     #[inline]
-    pub(super) fn start(&self) -> Option<(Instant, u64)> {
-        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
-        match calls {
+    pub(super) fn start(&self, here: Place) -> Option<(Instant, u64)> {
+        match self.calls.count(here.number()) {
             ..TIMED_FIRST => Some((Instant::now(), 1)),
             calls if calls.is_multiple_of(TIMED_EACH) => Some((Instant::now(), TIMED_EACH)),
             _ => None,
@@ -188,6 +188,46 @@ impl Watch {
     }
 }
 
+/// How often a hook was called.
+///
+/// * One thread, the first, owns the node and makes nearly all calls: it counts without the locked
+///   instruction that would cost more than many a rule.
+#[derive(Default)]
+struct Calls {
+    /// The number of that thread's place; 0 before the first call.
+    owner: AtomicUsize,
+    /// Written by that thread alone.
+    own: AtomicU64,
+    others: AtomicU64,
+}
+
+impl Calls {
+    /// Counts a call by a thread, and says how many came before it: of the owner's, or of the others'.
+    #[inline]
+    fn count(&self, thread: usize) -> u64 {
+        if self.owner.load(Ordering::Relaxed) != thread {
+            return self.count_other(thread);
+        }
+        let calls = self.own.load(Ordering::Relaxed);
+        self.own.store(calls + 1, Ordering::Relaxed);
+        calls
+    }
+
+    #[inline(never)]
+    fn count_other(&self, thread: usize) -> u64 {
+        let (free, relaxed) = (0, Ordering::Relaxed);
+        let taken = self.owner.compare_exchange(free, thread, relaxed, relaxed);
+        match taken {
+            Ok(_) => self.count(thread),
+            Err(_) => self.others.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    fn sum(&self) -> u64 {
+        self.own.load(Ordering::Relaxed) + self.others.load(Ordering::Relaxed)
+    }
+}
+
 /// A panic as an error.
 pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let words = panic
@@ -196,4 +236,31 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a message");
     Error::new(ErrorKind::Plugin, format!("it panicked: {words}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use plugcoin_sdk::plugin::Setup;
+
+    use super::*;
+
+    #[test]
+    fn every_call_counts_whichever_thread_makes_it() {
+        let watch = Watch::new("counted", Setup::default().log(), HookKind::Signer);
+        let call = |times: u64| {
+            for _ in 0..times {
+                watch.measure(|| Ok(())).unwrap();
+            }
+        };
+        call(1);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| call(10_000));
+            }
+            call(10_000);
+        });
+        assert_eq!(watch.health().calls, 40_001);
+    }
 }

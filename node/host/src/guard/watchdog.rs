@@ -61,12 +61,29 @@ pub(super) fn register(make: impl FnOnce(usize) -> Watch) -> Arc<Watch> {
     watch
 }
 
+/// Where this thread says where it is.
+#[derive(Clone, Copy)]
+pub(super) struct Place(&'static Thread);
+
+impl Place {
+    #[inline]
+    pub(super) fn here() -> Self {
+        Self(HERE.get().unwrap_or_else(register_thread))
+    }
+
+    /// A number that no other thread has while this one lives; never 0.
+    #[inline]
+    pub(super) fn number(self) -> usize {
+        std::ptr::from_ref(self.0).addr()
+    }
+}
+
 /// While it lives, this thread is inside a plugin.
 pub(super) struct Inside(&'static Thread);
 
 impl Inside {
-    pub(super) fn enter(place: usize) -> Self {
-        let thread = HERE.get().unwrap_or_else(register_thread);
+    #[inline]
+    pub(super) fn enter(Place(thread): Place, place: usize) -> Self {
         thread.place.store(place, Ordering::Relaxed);
         let looks = LOOKS.load(Ordering::Relaxed);
         thread.since.store(looks, Ordering::Relaxed);
