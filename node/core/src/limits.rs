@@ -25,9 +25,6 @@ pub const RECENT_BLOCKS_MAX: usize = 64;
 /// How many side branches keep their balances ready: each is rebuilt from the journal otherwise.
 pub const VIEWS_MAX: usize = 8;
 
-/// How many attempts one slice of sealing makes: a few milliseconds on one core.
-pub const SLICE_ATTEMPTS: u64 = 4_096;
-
 /// After how long a draft is made anew when more transactions wait, in microseconds.
 pub const REDRAFT_US: i64 = 5_000_000;
 

@@ -144,7 +144,7 @@ pub(crate) struct NodeArgs {
     /// The key that gets the rewards [default: the wallet's]
     #[arg(long, value_name = "KEY", value_parser = values::key, help_heading = "Mining")]
     reward_to: Option<String>,
-    /// How many threads mine [default: all processors but one]
+    /// How many threads mine [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = values::threads, help_heading = "Mining")]
     threads: Option<NonZeroUsize>,
     /// What to log, as debug, or warn,plugcoin_core=debug [default: info]

@@ -175,11 +175,8 @@ impl Config {
 
 impl From<Given> for Config {
     fn from(given: Given) -> Self {
-        // One processor is left to the node itself, and to people.
-        let all_but_one = || {
-            let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            NonZeroUsize::new(all - 1).unwrap_or(NonZeroUsize::MIN)
-        };
+        // None is left free: who mines gives way to everything else.
+        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             port: given.port.unwrap_or(PORT),
             host: given.host.unwrap_or(Ipv4Addr::LOCALHOST.into()),
@@ -194,7 +191,7 @@ impl From<Given> for Config {
             mine_interval: given.mine_interval.unwrap_or(Duration::from_secs(1)),
             on_other_rules: given.on_other_rules.unwrap_or_default().into(),
             reward_to: given.reward_to,
-            threads: given.threads.unwrap_or_else(all_but_one),
+            threads: given.threads.unwrap_or_else(all),
             log: given.log.unwrap_or_else(|| LOG.to_owned()),
             log_format: given.log_format.unwrap_or_default(),
         }

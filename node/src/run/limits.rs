@@ -79,3 +79,14 @@ pub(crate) const LOOK_FOR_STUCK_MS: u64 = 1_000;
 
 /// How many things that made a plugin fail are remembered.
 pub(crate) const FAULTS_MAX: usize = 1_000;
+
+/// How long a miner's thread searches before it looks whether it should stop, in milliseconds: with
+/// what comes before and after, it has left a stale search within five.
+pub(crate) const SLICE_MS: u64 = 3;
+
+/// How many bytes the first slice hashes, before it is known how fast the machine is: a plain loop
+/// does so much in three milliseconds.
+pub(crate) const SLICE_BYTES_FIRST: u64 = 1 << 20;
+
+/// The most bytes that a slice hashes: three milliseconds of a machine three times as fast as any.
+pub(crate) const SLICE_BYTES_MAX: u64 = 64 << 20;

@@ -5,8 +5,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Instant;
 
-use plugcoin_core::limits::SLICE_ATTEMPTS;
 use plugcoin_core::{Input, Job};
 use plugcoin_sdk::hooks::{Consensus, Seal, Slice};
 use plugcoin_sdk::plugin::Schedule;
@@ -14,6 +14,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
 use super::core::CoreQueue;
+use super::pace::Pace;
 
 /// How many tries are set apart for one thread: more than it makes while a job lasts.
 const THREAD_ATTEMPTS: u64 = 1 << 48;
@@ -55,6 +56,7 @@ impl Miner {
             thread::Builder::new()
                 .name(format!("miner-{index}"))
                 .spawn(move || {
+                    yield_to_others();
                     let mining = || shared.mine(index, &consensus, &core);
                     if panic::catch_unwind(AssertUnwindSafe(mining)).is_err() {
                         core.fault(Error::new(ErrorKind::Plugin, "the consensus panicked"));
@@ -91,6 +93,20 @@ impl Miner {
         matches!(*self.0.task(), Task::Search(_))
     }
 }
+
+/// Makes this thread the last to be served: whatever else the node does, and anybody on the machine,
+/// comes before it, so that all processors can mine.
+fn yield_to_others() {
+    // Elsewhere it would be the whole process that gives way.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(LEAST_URGENT) {
+        tracing::debug!(%error, "a mining thread is as urgent as the others");
+    }
+}
+
+/// The priority that the system serves last.
+#[cfg(target_os = "linux")]
+const LEAST_URGENT: i32 = 19;
 
 impl Shared {
     /// A thread that panicked can't have left the task half set.
@@ -138,19 +154,26 @@ impl Shared {
     }
 
     fn mine(&self, index: u64, consensus: &Schedule<dyn Consensus>, core: &CoreQueue) {
+        let mut pace = Pace::new();
         while let Some((round, job)) = self.next() {
             let consensus = &consensus.at(job.draft.nr()).hook;
+            let text_bytes = job.draft.before().len() + job.draft.after().len();
             let mut start = index.wrapping_mul(THREAD_ATTEMPTS);
             while self.round.load(Ordering::Relaxed) == round {
+                let attempts = pace.attempts(text_bytes);
+                let begin = Instant::now();
                 let slice = Slice {
                     start,
-                    attempts: SLICE_ATTEMPTS,
+                    attempts,
                     now_us: now_us(),
                 };
                 let sealed = consensus.seal(&job.draft, &job.parent, &job.target, slice);
-                start = start.wrapping_add(SLICE_ATTEMPTS);
+                start = start.wrapping_add(attempts);
                 let input = match sealed {
-                    Ok(Seal::Exhausted) => continue,
+                    Ok(Seal::Exhausted) => {
+                        pace.took(begin.elapsed());
+                        continue;
+                    }
                     Ok(Seal::Found { nonce }) => Input::Sealed { job: job.id, nonce },
                     Ok(Seal::Sign { text }) => Input::SealToSign { job: job.id, text },
                     Ok(Seal::Wait { until_us }) => Input::SealToWait {

@@ -15,6 +15,7 @@ mod events;
 mod limits;
 mod miner;
 mod open;
+mod pace;
 mod peers_file;
 mod poison_file;
 mod progress;
