@@ -84,6 +84,7 @@ impl Manifest {
             let of_hook = watch.health();
             health.calls += of_hook.calls;
             health.time_us += of_hook.time_us;
+            health.missed += of_hook.missed;
             health.failed |= of_hook.failed;
             if worst.is_some() && watch.followed() == worst {
                 health.last_fault = of_hook.last_fault;

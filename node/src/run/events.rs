@@ -5,8 +5,9 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use plugcoin_host::Watch;
 use plugcoin_sdk::Invalid;
-use plugcoin_sdk::hooks::{Event, Observer};
+use plugcoin_sdk::hooks::{Event, HookKind, Observer};
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::plugin::Active;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -25,6 +26,8 @@ struct Watching {
     queue: Option<SyncSender<(Arc<Event>, i64)>>,
     thread: JoinHandle<()>,
     missed: u64,
+    /// Where that is told to whoever asks for `/plugins`.
+    watch: Option<Arc<Watch>>,
 }
 
 impl Observers {
@@ -32,7 +35,10 @@ impl Observers {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the system gives no thread.
-    pub(crate) fn start(observers: &[Active<dyn Observer>]) -> Result<Self, Error> {
+    pub(crate) fn start(
+        observers: &[Active<dyn Observer>],
+        watches: &[Arc<Watch>],
+    ) -> Result<Self, Error> {
         let start = |active: &Active<dyn Observer>| {
             let (queue, events) = sync_channel::<(Arc<Event>, i64)>(EVENTS_MAX);
             let hook = active.hook.clone();
@@ -56,6 +62,10 @@ impl Observers {
                 queue: Some(queue),
                 thread,
                 missed: 0,
+                watch: watches
+                    .iter()
+                    .find(|watch| watches_over(watch, active))
+                    .cloned(),
             })
         };
         Ok(Self {
@@ -81,6 +91,9 @@ impl Observers {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => {
                     watching.missed += 1;
+                    if let Some(watch) = &watching.watch {
+                        watch.miss();
+                    }
                     if watching.missed == 1 {
                         tracing::warn!(plugin = %watching.plugin, "an observer is slow and misses events");
                     }
@@ -103,6 +116,10 @@ impl Observers {
             thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+fn watches_over(watch: &Watch, observer: &Active<dyn Observer>) -> bool {
+    watch.hook() == HookKind::Observer && *watch.plugin() == observer.plugin
 }
 
 /// One line for each event.
@@ -164,5 +181,47 @@ fn refused(what: &str, hash: &Hash, reason: &Invalid) {
     match reason.transient || reason.penalty == 0 {
         true => tracing::info!(%hash, rule, why, plugin, version, observed, required, "{what}"),
         false => tracing::warn!(%hash, rule, why, plugin, version, observed, required, "{what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    /// An observer that stays with its first event.
+    struct Slow(Mutex<std::sync::mpsc::Receiver<()>>);
+
+    impl Observer for Slow {
+        fn on_event(&self, _: &Event, _: i64) -> Result<(), Error> {
+            let _ = self.0.lock().map(|held| held.recv());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_slow_observer() {
+        let (leave, may_leave) = channel();
+        let slow = Active::new("slow", Arc::new(Slow(Mutex::new(may_leave))) as _);
+        let mut observers = Observers::start(&[slow], &[]).unwrap();
+        for _ in 0..3 * EVENTS_MAX {
+            observers.tell(
+                Event::SyncEnded {
+                    nr: 1,
+                    reason: None,
+                },
+                0,
+            );
+        }
+        // One is in its hands perhaps, and the queue is full.
+        let missed = observers.watching[0].missed as usize;
+        assert!(
+            (2 * EVENTS_MAX - 1..=2 * EVENTS_MAX).contains(&missed),
+            "{missed}"
+        );
+        drop(leave);
+        observers.end();
     }
 }

@@ -107,7 +107,7 @@ async fn serve_until_stopped(
             tokio::runtime::Handle::current(),
         ),
         miner: miner.clone(),
-        observers: Observers::start(&hooks.observers)?,
+        observers: Observers::start(&hooks.observers, &opened.resolved.watches)?,
         peers,
         faults: config.file("faults", address.port()),
     };

@@ -30,6 +30,7 @@ pub struct Watch {
     consequence: Consequence,
     calls: Calls,
     time_ns: AtomicU64,
+    missed: AtomicU64,
     failed: AtomicBool,
     fault: Mutex<Option<String>>,
 }
@@ -63,11 +64,20 @@ pub struct Health {
     pub calls: u64,
     /// How much time it spent, in microseconds; estimated from some of the calls.
     pub time_us: u64,
+    /// How many events it was too slow to be told; none but an observer misses any.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub missed: u64,
     /// Whether it has failed.
     pub failed: bool,
     /// Its last fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_fault: Option<String>,
+}
+
+/// Whether there are none, so that nothing need be said of them.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "so serde calls it")]
+fn is_none(missed: &u64) -> bool {
+    *missed == 0
 }
 
 impl Watch {
@@ -80,6 +90,7 @@ impl Watch {
             consequence: Consequence::of(hook),
             calls: Calls::default(),
             time_ns: AtomicU64::new(0),
+            missed: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             fault: Mutex::new(None),
         })
@@ -106,9 +117,15 @@ impl Watch {
         Health {
             calls: self.calls.sum(),
             time_us: self.time_ns.load(Ordering::Relaxed) / 1_000,
+            missed: self.missed.load(Ordering::Relaxed),
             failed: self.has_failed(),
             last_fault: fault.clone(),
         }
+    }
+
+    /// Counts an event that it was not told, since it was still busy with others.
+    pub fn miss(&self) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the node can't go on without it.
@@ -247,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_call_counts_whichever_thread_makes_it() {
+    fn every_call_counts_whichever_thread_makes_it_and_so_does_what_is_missed() {
         let watch = Watch::new("counted", Setup::default().log(), HookKind::Signer);
         let call = |times: u64| {
             for _ in 0..times {
@@ -262,5 +279,8 @@ mod tests {
             call(10_000);
         });
         assert_eq!(watch.health().calls, 40_001);
+        watch.miss();
+        watch.miss();
+        assert_eq!(watch.health().missed, 2);
     }
 }
