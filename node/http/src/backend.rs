@@ -37,36 +37,26 @@ pub trait Backend: Send + Sync + 'static {
     /// The addresses to give to those who ask.
     async fn peers(&self) -> Result<Vec<Address>, Unavailable>;
 
-    /// The hashes to serve, level by level; none if the block asked for is not known.
-    async fn levels(&self, query: Levels) -> Result<Option<Vec<Vec<Hash>>>, Unavailable>;
+    /// The best chain's blocks from a height on, at most so many; empty above the tip.
+    async fn page(&self, nr: u64, limit: u64) -> Result<Vec<Hash>, Unavailable>;
+
+    /// The blocks to serve, level by level; none if the block asked for is not known.
+    ///
+    /// * It may be read for as long as a slow client takes, and holds up nobody.
+    async fn levels(&self, query: Levels) -> Result<Option<BlockLevels>, Unavailable>;
 
     /// The exact text of a block that may be served; none if there is none.
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable>;
 
-    /// The exact texts of the first of these blocks: as many as fit in so many bytes, but one at
-    /// least.
+    /// The exact texts of the first of these blocks, each between what it shall stand between: as
+    /// many as fit in so many bytes, but one at least.
     ///
-    /// * It ends before a block that may not be served or is not there; empty if that is the first.
-    /// * Defaults to asking for one after another; reading many at once is faster.
+    /// * The blocks came from [`page`](Self::page) or [`levels`](Self::levels), so they are there.
     async fn block_texts(
         &self,
-        hashes: &[Hash],
+        blocks: Vec<Wanted>,
         bytes_max: usize,
-    ) -> Result<Vec<Vec<u8>>, Unavailable> {
-        let (mut texts, mut bytes) = (Vec::new(), 0);
-        for hash in hashes {
-            let Some(text) = self.block_text(hash).await? else {
-                break;
-            };
-            bytes += text.len();
-            texts.push(text);
-            // The next one would most likely be over.
-            if bytes + bytes / texts.len() > bytes_max {
-                break;
-            }
-        }
-        Ok(texts)
-    }
+    ) -> Result<Texts, Unavailable>;
 
     /// The active plugins, as `GET /plugins` answers.
     ///
@@ -89,7 +79,7 @@ pub struct Caller {
     pub contact: Contact,
 }
 
-/// Which blocks `/getblocks` is asked for.
+/// Which part of the tree of blocks is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Levels {
     /// All blocks: one list per height, the best chain's block first.
@@ -101,13 +91,46 @@ pub enum Levels {
         /// How many levels at most.
         limit: Option<u64>,
     },
-    /// The best chain's blocks alone, from a height on.
-    Best {
-        /// The first height.
-        nr: u64,
-        /// How many levels at most.
-        limit: Option<u64>,
-    },
+}
+
+/// The hashes of blocks, level by level.
+pub type BlockLevels = Box<dyn Iterator<Item = Vec<Hash>> + Send>;
+
+/// A block whose text is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The block.
+    pub hash: Hash,
+    /// What stands before its text.
+    pub before: &'static str,
+    /// What stands behind it.
+    pub after: &'static str,
+}
+
+/// The texts of blocks in one piece, with what they stand between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The number of blocks in it.
+    pub blocks: usize,
+}
+
+impl Texts {
+    /// Adds a block's text; false if the next one would most likely be over so many bytes.
+    ///
+    /// * The first one is always taken, a later one only if it fits.
+    pub fn add(&mut self, block: &Wanted, text: &[u8], bytes_max: usize) -> bool {
+        let length = block.before.len() + text.len() + block.after.len();
+        if self.blocks > 0 && self.bytes.len() + length > bytes_max {
+            return false;
+        }
+        self.bytes.extend_from_slice(block.before.as_bytes());
+        self.bytes.extend_from_slice(text);
+        self.bytes.extend_from_slice(block.after.as_bytes());
+        self.blocks += 1;
+        self.bytes.len() + self.bytes.len() / self.blocks <= bytes_max
+    }
 }
 
 /// What became of something posted.

@@ -13,10 +13,11 @@ mod gate;
 pub mod limits;
 mod query;
 mod routes;
+mod runs;
 mod server;
 mod settings;
 
-pub use backend::{Backend, Caller, Levels, Submitted, Unavailable};
+pub use backend::{Backend, BlockLevels, Caller, Levels, Submitted, Texts, Unavailable, Wanted};
 pub use client::{HttpOptions, HttpTransport};
 pub use routes::router;
 pub use server::serve;

@@ -18,8 +18,18 @@ pub const PAGE_BYTES_MAX: usize = 4 << 20;
 /// hashes and nine names are more), so that [`PAGE_BYTES_MAX`] always ends a page before this does.
 pub const PAGE_LEVELS_MAX: u64 = (PAGE_BYTES_MAX / 256) as u64;
 
-/// The most answers of whole chains under way at once: each holds the hashes of its chain, some
-/// megabytes for 100 000 blocks. Further ones wait; pages, by which nodes sync, never do.
+/// How many levels a run has: parts of pages that lie ready. With blocks of a few transactions it is
+/// about [`CHUNK_BYTES`].
+pub const RUN_LEVELS: u64 = 64;
+
+/// How many bytes of runs lie ready: the newest pages, and where the nodes are that sync just now.
+pub const RUNS_BYTES_MAX: usize = 16 << 20;
+
+/// The longest run that lies ready: one large block must not drive out all that is small.
+pub const RUN_BYTES_MAX: usize = RUNS_BYTES_MAX / 16;
+
+/// The most answers of whole chains under way at once: each may keep alive some tens of kilobytes
+/// of what the chain was, and reads the disk. Further ones wait; pages, by which nodes sync, never do.
 pub const STREAMS_MAX: usize = 64;
 
 /// How much of a chain is gathered before it is sent: large enough to make few writes, small

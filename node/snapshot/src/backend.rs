@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plugcoin_core::{self as core, Input, Reply};
 use plugcoin_host::Resolved;
-use plugcoin_http::{Backend, Caller, Levels, Submitted, Unavailable};
+use plugcoin_http::{Backend, BlockLevels, Caller, Levels, Submitted, Texts, Unavailable, Wanted};
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::Contact;
 use plugcoin_sdk::ledger::{Address, Block, Hash, Sum, Transaction};
@@ -70,22 +70,45 @@ impl Backend for DriverBackend {
         Ok(driver.node.peers(driver.now_us))
     }
 
-    async fn levels(&self, query: Levels) -> Result<Option<Vec<Vec<Hash>>>, Unavailable> {
-        let levels = match query {
-            Levels::All => core::Levels::All,
-            Levels::From { hash, limit } => core::Levels::From(hash, limit.unwrap_or(u64::MAX)),
-            Levels::Best { nr, limit } => core::Levels::Best(nr, limit.unwrap_or(u64::MAX)),
+    async fn page(&self, nr: u64, limit: u64) -> Result<Vec<Hash>, Unavailable> {
+        Ok(lock(&self.driver).served().page(nr, limit))
+    }
+
+    async fn levels(&self, query: Levels) -> Result<Option<BlockLevels>, Unavailable> {
+        let driver = lock(&self.driver);
+        let served = driver.served().clone();
+        let walk = match query {
+            Levels::All => Some(served.all()),
+            Levels::From { hash, limit } => driver
+                .node
+                .place(&hash)
+                .and_then(|place| served.descendants(place, limit.unwrap_or(u64::MAX))),
         };
-        Ok(lock(&self.driver).node.levels(levels))
+        Ok(walk.map(|walk| Box::new(walk) as BlockLevels))
     }
 
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable> {
         let mut driver = lock(&self.driver);
-        if !driver.node.serves(hash) {
+        if driver.served().hides(hash) {
             return Ok(None);
         }
         let read = driver.storage().read(hash);
         read.map_err(|error| fault(&mut driver, error))
+    }
+
+    async fn block_texts(
+        &self,
+        blocks: Vec<Wanted>,
+        bytes_max: usize,
+    ) -> Result<Texts, Unavailable> {
+        let mut texts = Texts::default();
+        for block in &blocks {
+            let text = self.block_text(&block.hash).await?;
+            if !texts.add(block, &text.ok_or(Unavailable::Fault)?, bytes_max) {
+                break;
+            }
+        }
+        Ok(texts)
     }
 
     async fn plugins(&self, _caller: &Caller) -> Result<Value, Unavailable> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use plugcoin_core::chain::Served;
 use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Wallet};
 use plugcoin_sdk::hooks::{KeyPair, Seal, Slice, Storage};
 use plugcoin_sdk::ledger::{Block, Hash};
@@ -21,6 +22,8 @@ const WAITS_MAX: u32 = 1_000;
 pub(crate) struct Driver {
     pub(crate) node: Node,
     pub(crate) hooks: Hooks,
+    /// What others may be told of the chain.
+    served: Served,
     /// What the clock says, in microseconds since 1970.
     pub(crate) now_us: i64,
     /// What is to be sealed.
@@ -50,9 +53,12 @@ impl Driver {
             Node::open(now_us, config, hooks.clone(), wallet, Journal::Judge)?;
         hooks.storage.hook.append(&records)?;
         node.committed();
+        let mut served = Served::default();
+        node.show(&mut served);
         Ok(Self {
             node,
             hooks,
+            served,
             now_us,
             job: None,
             fault: None,
@@ -64,15 +70,22 @@ impl Driver {
         self.hooks.storage.hook.clone()
     }
 
+    /// What others may be told of the chain.
+    pub(crate) fn served(&self) -> &Served {
+        &self.served
+    }
+
     /// Takes in one input: decide, commit, tell.
     ///
     /// * Calls to peers go nowhere, and never end.
     pub(crate) fn handle(&mut self, input: Input) -> Result<Reply, Error> {
         let step = self.node.handle(self.now_us, input)?;
+        self.node.hide(&mut self.served);
         if !step.records.is_empty() {
             self.storage().append(&step.records)?;
         }
         self.node.committed();
+        self.node.show(&mut self.served);
         for output in step.outputs {
             match output {
                 Output::Seal(job) => self.job = Some(*job),

@@ -1,11 +1,12 @@
 //! [`NodeBackend`]: the running node behind the HTTP routes.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
+use plugcoin_core::chain::Served;
 use plugcoin_core::{self as core, Input, Reply};
 use plugcoin_host::Resolved;
-use plugcoin_http::{Backend, Caller, Levels, Submitted, Unavailable};
+use plugcoin_http::{Backend, BlockLevels, Caller, Levels, Submitted, Texts, Unavailable, Wanted};
 use plugcoin_sdk::hooks::{Contact, Storage};
 use plugcoin_sdk::ledger::{Address, Block, Hash, Sum, Transaction};
 use plugcoin_sdk::{Error, ErrorKind};
@@ -26,6 +27,8 @@ pub(crate) struct NodeBackend {
     pub(crate) ahead: Ahead,
     /// What the node says of itself.
     pub(crate) contact: watch::Receiver<Contact>,
+    /// What may be told of the chain.
+    pub(crate) served: Arc<RwLock<Served>>,
     /// How much each source may push in.
     pub(crate) sources: Sources,
     /// Where the blocks' texts are.
@@ -103,44 +106,44 @@ impl Backend for NodeBackend {
         self.core.query(|node| node.peers(now_us())).await
     }
 
-    async fn levels(&self, query: Levels) -> Result<Option<Vec<Vec<Hash>>>, Unavailable> {
-        let levels = match query {
-            Levels::All => core::Levels::All,
-            Levels::From { hash, limit } => core::Levels::From(hash, limit.unwrap_or(u64::MAX)),
-            Levels::Best { nr, limit } => core::Levels::Best(nr, limit.unwrap_or(u64::MAX)),
+    async fn page(&self, nr: u64, limit: u64) -> Result<Vec<Hash>, Unavailable> {
+        Ok(self.served().page(nr, limit))
+    }
+
+    async fn levels(&self, query: Levels) -> Result<Option<BlockLevels>, Unavailable> {
+        let (hash, limit) = match query {
+            Levels::All => return Ok(Some(Box::new(self.served().clone().all()))),
+            Levels::From { hash, limit } => (hash, limit.unwrap_or(u64::MAX)),
         };
-        self.core.query(move |node| node.levels(levels)).await
+        // The one thing that only the core knows: where the block is.
+        let place = self.core.query(move |node| node.place(&hash)).await?;
+        let walk = place.and_then(|place| self.served().clone().descendants(place, limit));
+        Ok(walk.map(|walk| Box::new(walk) as BlockLevels))
     }
 
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable> {
-        let hash = *hash;
-        if !self.core.query(move |node| node.serves(&hash)).await? {
+        // What the journal has is durable, and was hidden before it was written if it is to be.
+        if self.served().hides(hash) {
             return Ok(None);
         }
-        self.read(move |storage| storage.read(&hash)).await
+        let hash = *hash;
+        match self.storage.at_hand(&hash) {
+            Ok(None) => self.read(move |storage| storage.read(&hash)).await,
+            at_hand => self.or_stop(at_hand),
+        }
     }
 
     async fn block_texts(
         &self,
-        hashes: &[Hash],
+        blocks: Vec<Wanted>,
         bytes_max: usize,
-    ) -> Result<Vec<Vec<u8>>, Unavailable> {
-        let mut hashes = hashes.to_vec();
-        let served = move |node: &core::Node| {
-            let withheld = hashes.iter().position(|hash| !node.serves(hash));
-            hashes.truncate(withheld.unwrap_or(hashes.len()));
-            hashes
-        };
-        let hashes = self.core.query(served).await?;
+    ) -> Result<Texts, Unavailable> {
         self.read(move |storage| {
-            let (mut texts, mut bytes): (Vec<Vec<u8>>, usize) = (Vec::new(), 0);
+            let hashes: Vec<Hash> = blocks.iter().map(|block| block.hash).collect();
+            let (mut texts, mut wanted) = (Texts::default(), blocks.iter());
             storage.read_many(&hashes, &mut |text| {
-                bytes += text.len();
-                if !texts.is_empty() && bytes > bytes_max {
-                    return false;
-                }
-                texts.push(text.to_vec());
-                true
+                let block = wanted.next();
+                block.is_some_and(|block| texts.add(block, text, bytes_max))
             })?;
             Ok(texts)
         })
@@ -200,11 +203,20 @@ impl NodeBackend {
         let done = done.unwrap_or_else(|panic| {
             Err(Error::new(ErrorKind::Plugin, "reading a block panicked").because(panic))
         });
-        // Without its storage a node can't go on: what it acknowledged may be lost.
-        done.map_err(|error| {
+        self.or_stop(done)
+    }
+
+    /// What was read; without its storage a node can't go on, as what it acknowledged may be lost.
+    fn or_stop<T>(&self, read: Result<T, Error>) -> Result<T, Unavailable> {
+        read.map_err(|error| {
             self.core.fault(error);
             Unavailable::Fault
         })
+    }
+
+    /// What may be told of the chain; nobody holds it longer than a list of hashes takes to copy.
+    fn served(&self) -> RwLockReadGuard<'_, Served> {
+        self.served.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The one thread that owns the node: decide, commit, tell.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use plugcoin_core::chain::Served;
 use plugcoin_core::{Input, Node, Output, Reply, Step};
 use plugcoin_http::Unavailable;
 use plugcoin_sdk::hooks::{Contact, Record, Storage};
@@ -143,6 +144,8 @@ pub(crate) struct Core {
     pub(crate) plugins: Value,
     /// What the node says of itself.
     pub(crate) contact: watch::Sender<Contact>,
+    /// What others may be told of the chain, without asking this thread.
+    pub(crate) served: Arc<RwLock<Served>>,
     /// Where calls go.
     pub(crate) calls: Calls,
     /// Where jobs go.
@@ -253,10 +256,14 @@ impl Core {
     }
 
     fn commit(&mut self, records: &[Record]) -> Result<(), Error> {
+        let served = self.served.clone();
+        let served = || served.write().unwrap_or_else(PoisonError::into_inner);
+        self.node.hide(&mut served());
         if !records.is_empty() {
             self.storage.append(records)?;
         }
         self.node.committed();
+        self.node.show(&mut served());
         let contact = self.node.contact();
         self.contact.send_if_modified(|told| {
             let news = *told != contact;

@@ -24,10 +24,11 @@ mod sources;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use plugcoin_core::chain::Served;
 use plugcoin_host::watchdog;
 use plugcoin_http::{Settings, router, serve};
 use plugcoin_sdk::ledger::Address;
@@ -89,6 +90,9 @@ async fn serve_until_stopped(
     let hooks = &opened.resolved.hooks;
     let (queue, messages) = CoreQueue::new();
     let (contact, told_contact) = watch::channel(opened.node.contact());
+    let mut served = Served::default();
+    opened.node.show(&mut served);
+    let served = Arc::new(RwLock::new(served));
     let (peers, known_peers) = watch::channel(opened.node.peers(now_us()));
     let miner = Miner::start(config.threads, &hooks.consensus, &queue)?;
     let ahead = Ahead::start(opened.node.verifier())?;
@@ -99,6 +103,7 @@ async fn serve_until_stopped(
         storage: hooks.storage.hook.clone(),
         plugins: opened.resolved.manifests_json(),
         contact,
+        served: served.clone(),
         calls: Calls::new(
             opened.resolved.transport.hook.clone(),
             told_contact.clone(),
@@ -119,6 +124,7 @@ async fn serve_until_stopped(
         core: queue.clone(),
         ahead,
         contact: told_contact,
+        served,
         sources: Sources::default(),
         storage: hooks.storage.hook.clone(),
         miner: miner.clone(),

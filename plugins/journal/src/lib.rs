@@ -37,8 +37,9 @@ use tail::{EMPTY, Tail};
 pub use array::TornTail;
 pub use scan::visit_file;
 
-/// The most bytes that [`Storage::read_many`] reads at once.
-const READ_BYTES_MAX: u64 = 1 << 20;
+/// The most bytes that [`Storage::read_many`] reads at once: so many that it makes few reads, and no
+/// more than is soon used, since it does not know when its visitor will have enough.
+const READ_BYTES_MAX: u64 = 64 << 10;
 
 /// The storage in one JSON file, held by one process at a time.
 ///
@@ -174,6 +175,16 @@ impl Storage for Journal {
         }
     }
 
+    fn at_hand(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        let Some(span) = self.index.get(hash) else {
+            return Ok(None);
+        };
+        let mut bytes = vec![0; span.length as usize];
+        // What went wrong, `read` will say.
+        let at_once = read_at_once(&self.file, &mut bytes, span.offset);
+        Ok(at_once.then_some(bytes))
+    }
+
     fn read_many(
         &self,
         hashes: &[Hash],
@@ -208,6 +219,21 @@ impl Storage for Journal {
     fn location(&self) -> Option<String> {
         Some(self.path.display().to_string())
     }
+}
+
+/// Reads what the system has in memory; false if it has not all of it there, or can't tell.
+#[cfg(target_os = "linux")]
+fn read_at_once(file: &File, into: &mut [u8], offset: u64) -> bool {
+    use rustix::io::{ReadWriteFlags, preadv2};
+    let length = into.len();
+    let mut into = [std::io::IoSliceMut::new(into)];
+    preadv2(file, &mut into, offset, ReadWriteFlags::NOWAIT).is_ok_and(|read| read == length)
+}
+
+/// Elsewhere the system can't be asked.
+#[cfg(not(target_os = "linux"))]
+fn read_at_once(_: &File, _: &mut [u8], _: u64) -> bool {
+    false
 }
 
 /// How many of these lie one after the other, and so can be read at once; at least one.

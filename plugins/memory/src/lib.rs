@@ -60,6 +60,10 @@ impl Storage for Memory {
         Ok(kept.block(hash).map(|block| block.text().into()))
     }
 
+    fn at_hand(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        self.read(hash)
+    }
+
     fn block(&self, hash: &Hash) -> Result<Option<Block>, Error> {
         Ok(self.kept().block(hash).cloned())
     }

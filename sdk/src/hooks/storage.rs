@@ -10,6 +10,7 @@ use crate::ledger::{Block, Hash, Transaction, serde_texts};
 /// * What [`append`](Self::append) acknowledged is replayed and read back after any crash.
 /// * What it did not acknowledge is, after a crash, there as a prefix of the records or not at all.
 /// * After a failed `append` the next calls may fail, but never pretend.
+/// * Whoever reads, on any thread and at any time, finds nothing that is not durable yet.
 pub trait Storage: Send + Sync {
     /// Appends records, all or nothing, and returns when they are durable.
     ///
@@ -28,6 +29,18 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// [`Error`] if it can't be read.
     fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error>;
+
+    /// The text of an appended block, if it can be had at once: without waiting for a disk, a network,
+    /// or a lock that somebody holds while he waits for one.
+    ///
+    /// * None says nothing; [`read`](Self::read) tells then, and may wait.
+    /// * Defaults to none. With it, a node answers who asks for a block without changing threads.
+    ///
+    /// # Errors
+    /// [`Error`] if it can't be read.
+    fn at_hand(&self, _hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        Ok(None)
+    }
 
     /// The texts of several blocks, in the order asked for, until `visit` returns false.
     ///

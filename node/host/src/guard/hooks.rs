@@ -119,6 +119,10 @@ impl Storage for Guarded<dyn Storage> {
         self.watch.measure(|| self.hook.read(hash))
     }
 
+    fn at_hand(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        self.watch.measure(|| self.hook.at_hand(hash))
+    }
+
     fn read_many(
         &self,
         hashes: &[Hash],

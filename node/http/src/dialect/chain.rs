@@ -1,123 +1,95 @@
-//! The chain shape, `{"chain": [[B0],[B1],[B2,B2']]}`, streamed block by block.
+//! The chain shape, `{"chain": [[B0],[B1],[B2,B2']]}`, sent piece by piece.
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
-use hyper::body::Frame;
-use plugcoin_sdk::ledger::Hash;
+use hyper::body::{Frame, SizeHint};
+use std::collections::VecDeque;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::{io, vec};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Failure;
-use crate::backend::{Backend, Unavailable};
+use crate::backend::{Backend, BlockLevels, Unavailable, Wanted};
 use crate::limits::{CHUNK_BLOCKS_MAX, CHUNK_BYTES};
 
-/// What is still to be sent of a chain.
-pub(crate) struct Chain {
+/// What stands before the levels.
+pub(super) const OPEN: &str = r#"{"chain": ["#;
+
+/// What stands behind them.
+pub(super) const CLOSE: &str = "]}";
+
+/// Levels of blocks that are still to be sent.
+pub(crate) struct Levels {
     backend: Arc<dyn Backend>,
-    /// The blocks whose texts are not fetched yet, level after level.
-    hashes: vec::IntoIter<Hash>,
-    /// How many blocks each level has, from the next one on.
-    levels: vec::IntoIter<usize>,
-    /// The texts that are fetched and not written yet.
-    texts: vec::IntoIter<Vec<u8>>,
-    /// How many blocks the level that is being written still lacks.
-    lacking: usize,
-    written_bytes: usize,
-    bytes_max: usize,
-    ended: bool,
+    levels: BlockLevels,
+    /// Blocks whose texts are to be fetched next.
+    blocks: VecDeque<Wanted>,
+    begun: bool,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Chain {
-    /// The blocks of these hashes, level by level, in at most so many bytes but at least one level;
-    /// the permit is given back when the last of it is sent.
+impl Levels {
+    /// The blocks of these levels; the permit is given back when the last of it is sent.
     pub(crate) fn new(
         backend: Arc<dyn Backend>,
-        levels: Vec<Vec<Hash>>,
-        bytes_max: usize,
+        levels: BlockLevels,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
-        let sizes: Vec<usize> = levels
-            .iter()
-            .map(Vec::len)
-            .filter(|size| *size > 0)
-            .collect();
-        let hashes: Vec<Hash> = levels.into_iter().flatten().collect();
         Self {
             backend,
-            hashes: hashes.into_iter(),
-            levels: sizes.into_iter(),
-            texts: Vec::new().into_iter(),
-            lacking: 0,
-            written_bytes: 0,
-            bytes_max,
-            ended: false,
+            levels,
+            blocks: VecDeque::new(),
+            begun: false,
             _permit: permit,
         }
     }
 
-    /// The next piece of the text: about [`CHUNK_BYTES`], or what is left.
-    async fn chunk(&mut self) -> Result<Bytes, Unavailable> {
-        let mut out = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 8);
-        let mut is_first = self.written_bytes == 0;
-        if is_first {
-            out.extend_from_slice(br#"{"chain": ["#);
+    /// The next piece of the text, about [`CHUNK_BYTES`], and whether it is the last.
+    async fn piece(&mut self) -> Result<(Bytes, bool), Unavailable> {
+        self.look_up();
+        if self.blocks.is_empty() {
+            // There is always a block, unless the one that was asked for came to be withheld.
+            return Ok((Bytes::from([OPEN, CLOSE].concat()), true));
         }
-        while !self.ended && out.len() < CHUNK_BYTES {
-            if self.lacking == 0 {
-                let Some(size) = self.levels.next() else {
-                    out.extend_from_slice(b"]}");
-                    self.ended = true;
-                    break;
-                };
-                let text = self.text().await?;
-                // `,[` before the block, `]` after it, `]}` at the end.
-                let with_it = self.written_bytes + out.len() + text.len() + 5;
-                if !is_first && with_it > self.bytes_max {
-                    out.extend_from_slice(b"]}");
-                    self.ended = true;
-                    break;
-                }
-                out.extend_from_slice(if is_first { b"[" } else { b",[" });
-                out.extend_from_slice(&text);
-                is_first = false;
-                self.lacking = size - 1;
-            } else {
-                out.push(b',');
-                out.extend_from_slice(&self.text().await?);
-                self.lacking -= 1;
-            }
-            if self.lacking == 0 {
-                out.push(b']');
-            }
+        let wanted = self.blocks.iter().take(CHUNK_BLOCKS_MAX).copied().collect();
+        let mut texts = self.backend.block_texts(wanted, CHUNK_BYTES).await?;
+        self.blocks.drain(..texts.blocks.min(self.blocks.len()));
+        self.look_up();
+        let is_last = self.blocks.is_empty();
+        if is_last {
+            texts.bytes.extend_from_slice(CLOSE.as_bytes());
         }
-        self.written_bytes += out.len();
-        Ok(out.into())
+        Ok((texts.bytes.into(), is_last))
     }
 
-    async fn text(&mut self) -> Result<Vec<u8>, Unavailable> {
-        if let Some(text) = self.texts.next() {
-            return Ok(text);
+    /// Looks up what comes next: no more than could fit, as a chain may be of any length.
+    fn look_up(&mut self) {
+        while self.blocks.len() < CHUNK_BLOCKS_MAX
+            && let Some(level) = self.levels.next()
+        {
+            let last = level.len().saturating_sub(1);
+            for (n, hash) in level.into_iter().enumerate() {
+                let before = match (n, self.begun) {
+                    (0, true) => ",[",
+                    (0, false) => r#"{"chain": [["#,
+                    _ => ",",
+                };
+                self.begun = true;
+                let after = if n == last { "]" } else { "" };
+                self.blocks.push_back(Wanted {
+                    hash,
+                    before,
+                    after,
+                });
+            }
         }
-        let rest = self.hashes.as_slice();
-        let rest = &rest[..rest.len().min(CHUNK_BLOCKS_MAX)];
-        let texts = self.backend.block_texts(rest, CHUNK_BYTES).await?;
-        let Some(last) = texts.len().checked_sub(1) else {
-            let lost = rest.first().map(ToString::to_string);
-            tracing::error!(lost, "a block of the chain can't be found any more");
-            return Err(Unavailable::Fault);
-        };
-        self.hashes.nth(last);
-        self.texts = texts.into_iter();
-        self.texts.next().ok_or(Unavailable::Fault)
     }
 }
 
-/// The answer to `/getblocks`.
+/// The answer with these levels.
 ///
 /// * What fits in one piece is sent with its length; the rest of a longer chain is fetched as the
 ///   client takes it.
@@ -125,35 +97,35 @@ impl Chain {
 ///
 /// # Errors
 /// The [`Failure`] of the first piece.
-pub(crate) async fn chain(mut chain: Chain) -> Result<Response, Failure> {
-    let first = chain.chunk().await?;
-    let body = if chain.ended {
-        Body::from(first)
-    } else {
-        Body::new(ChainBody {
-            ready: Some(first),
-            next: Some(next(chain)),
-        })
-    };
-    Ok(super::json(StatusCode::OK, body))
+pub(crate) async fn levels(mut levels: Levels) -> Result<Response, Failure> {
+    let (first, is_last) = levels.piece().await?;
+    let rest = (!is_last).then(|| rest_of(levels));
+    Ok(answer([first].into(), rest))
 }
 
-type Next = Pin<Box<dyn Future<Output = Result<(Bytes, Option<Chain>), Unavailable>> + Send>>;
-
-fn next(mut chain: Chain) -> Next {
-    Box::pin(async move {
-        let bytes = chain.chunk().await?;
-        let rest = (!chain.ended).then_some(chain);
-        Ok((bytes, rest))
-    })
+fn rest_of(mut levels: Levels) -> Next {
+    Next(Box::pin(async move {
+        let (piece, is_last) = levels.piece().await?;
+        Ok((piece, (!is_last).then(|| rest_of(levels))))
+    }))
 }
 
-struct ChainBody {
-    ready: Option<Bytes>,
+/// The next piece of an answer, and what follows it.
+pub(super) struct Next(pub(super) Pin<Box<dyn Future<Output = Fetched> + Send>>);
+
+type Fetched = Result<(Bytes, Option<Next>), Unavailable>;
+
+/// An answer of which these pieces lie ready.
+pub(super) fn answer(ready: VecDeque<Bytes>, next: Option<Next>) -> Response {
+    super::json(StatusCode::OK, Body::new(Pieces { ready, next }))
+}
+
+struct Pieces {
+    ready: VecDeque<Bytes>,
     next: Option<Next>,
 }
 
-impl hyper::body::Body for ChainBody {
+impl hyper::body::Body for Pieces {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -161,20 +133,31 @@ impl hyper::body::Body for ChainBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(bytes) = self.ready.take() {
+        if let Some(bytes) = self.ready.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        let Some(step) = &mut self.next else {
+        let Some(Next(piece)) = &mut self.next else {
             return Poll::Ready(None);
         };
-        let step = ready!(step.as_mut().poll(cx));
+        let piece = ready!(piece.as_mut().poll(cx));
         self.next = None;
-        Poll::Ready(Some(match step {
-            Ok((bytes, rest)) => {
-                self.next = rest.map(next);
+        Poll::Ready(Some(match piece {
+            Ok((bytes, next)) => {
+                self.next = next;
                 Ok(Frame::data(bytes))
             }
             Err(_) => Err(io::Error::other("the chain can't be read to its end")),
         }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ready.is_empty() && self.next.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.next {
+            None => SizeHint::with_exact(self.ready.iter().map(|bytes| bytes.len() as u64).sum()),
+            Some(_) => SizeHint::default(),
+        }
     }
 }

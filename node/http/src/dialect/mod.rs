@@ -7,12 +7,14 @@ mod body;
 mod chain;
 mod failure;
 mod headers;
+mod page;
 mod text;
 
 pub(crate) use body::{read_money, read_text};
-pub(crate) use chain::{Chain, chain};
+pub(crate) use chain::{Levels, levels};
 pub(crate) use failure::{Failure, Item};
 pub(crate) use headers::{CONTENT_TYPE_JSON, read_contact, write_contact, write_port};
+pub(crate) use page::{Page, page};
 pub(crate) use text::{ErrorForm, value};
 
 use axum::body::Body;

@@ -6,24 +6,26 @@ use axum::response::Response;
 
 use super::App;
 use crate::backend::Levels;
-use crate::dialect::{self, Chain, Failure};
-use crate::limits::{PAGE_BYTES_MAX, PAGE_LEVELS_MAX};
+use crate::dialect::{self, Failure, Page};
+use crate::limits::PAGE_LEVELS_MAX;
 use crate::query::Query;
 
 pub(super) async fn answer(State(app): State<App>, uri: Uri) -> Result<Response, Failure> {
     let query = Query::read(&uri, &["id", "nr", "limit"])?;
     let limit = query.number("limit", 1)?;
-    let (levels, bytes_max) = match (query.hash("id")?, query.number("nr", 0)?) {
+    let levels = match (query.hash("id")?, query.number("nr", 0)?) {
         (None, None) if limit.is_some() => {
             return Err(Failure::Query(
                 "`limit` goes with `id` or `nr`; there is neither".into(),
             ));
         }
-        (None, None) => (Levels::All, usize::MAX),
-        (Some(hash), None) => (Levels::From { hash, limit }, usize::MAX),
+        (None, None) => Levels::All,
+        (Some(hash), None) => Levels::From { hash, limit },
         (None, Some(nr)) => {
-            let limit = Some(limit.unwrap_or(u64::MAX).min(PAGE_LEVELS_MAX));
-            (Levels::Best { nr, limit }, PAGE_BYTES_MAX)
+            let limit = limit.unwrap_or(u64::MAX).min(PAGE_LEVELS_MAX);
+            let hashes = app.backend.page(nr, limit).await?;
+            let is_cut = hashes.len() as u64 == limit;
+            return dialect::page(Page::new(app.backend, app.runs, hashes, nr, is_cut)).await;
         }
         (Some(_), Some(_)) => {
             return Err(Failure::Query(
@@ -31,11 +33,8 @@ pub(super) async fn answer(State(app): State<App>, uri: Uri) -> Result<Response,
             ));
         }
     };
-    // Held until the answer is sent. The semaphore is never closed, so that none means a page.
-    let permit = match levels {
-        Levels::Best { .. } => None,
-        Levels::All | Levels::From { .. } => app.streams.acquire_owned().await.ok(),
-    };
+    // Held until the answer is sent. The semaphore is never closed, so that there always is one.
+    let permit = app.streams.acquire_owned().await.ok();
     let levels = app.backend.levels(levels).await?.ok_or(Failure::NoBlock)?;
-    dialect::chain(Chain::new(app.backend, levels, bytes_max, permit)).await
+    dialect::levels(dialect::Levels::new(app.backend, levels, permit)).await
 }

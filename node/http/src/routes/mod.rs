@@ -21,6 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::backend::Backend;
 use crate::dialect::Failure;
 use crate::gate::gate;
+use crate::runs::Runs;
 use crate::settings::Settings;
 
 /// What every route sees.
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
     /// A permit for each answer of a whole chain.
     pub(crate) streams: Arc<Semaphore>,
+    /// Parts of pages that lie ready.
+    pub(crate) runs: Arc<Runs>,
 }
 
 /// Makes the node's routes over what stands behind them.
@@ -41,6 +44,7 @@ pub fn router(backend: Arc<dyn Backend>, settings: Settings) -> Router {
         backend,
         streams: Arc::new(Semaphore::new(settings.streams_max)),
         settings: Arc::new(settings),
+        runs: Arc::default(),
     };
     Router::new()
         .route("/getpeers", get(getpeers::answer))

@@ -54,7 +54,7 @@ async fn a_chain_of_any_length_is_sent_whole() {
         let exact = response.body().size_hint().exact();
         assert_eq!(
             exact.is_some(),
-            expected.len() <= 64 << 10,
+            expected.len() <= 64 << 10 && levels < 256,
             "{levels} of {bytes}"
         );
         let (status, body) = brief(response).await;
@@ -88,6 +88,46 @@ async fn a_page_has_at_most_four_mebibytes_and_at_least_one_level() {
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(value["chain"].as_array().unwrap().len(), served);
         assert!(body.len() <= MAX || served == 1, "{}", body.len());
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_was_sent_before_lies_ready_and_is_the_same() {
+    let double = Arc::new(long(400, 700));
+    let app = router(double.clone(), Settings::default());
+    let texts_asked = || std::mem::take(&mut *double.texts_asked.lock().unwrap());
+    for (query, asked_first, asked_again) in [
+        // 64 levels of it make a run.
+        ("nr=0&limit=256", 4, 0),
+        // What pages share lies ready, but for where their limits cut it.
+        ("nr=64&limit=100", 1, 0),
+        ("nr=10&limit=246", 2, 0),
+        // Where the chain ends today is not kept.
+        ("nr=320&limit=256", 2, 1),
+        ("nr=400&limit=9", 0, 0),
+    ] {
+        let ask = async || {
+            let response = answer(&app, get(&format!("/getblocks?{query}"))).await;
+            let is_whole = response.body().size_hint().exact().is_some();
+            (is_whole, brief(response).await)
+        };
+        let (_, (status, body)) = ask().await;
+        assert_eq!((status, texts_asked()), (200, asked_first), "{query}");
+        let (is_whole, again) = ask().await;
+        assert_eq!(texts_asked(), asked_again, "{query}");
+        assert_eq!(again, (200, body.clone()), "{query}");
+        assert!(is_whole || asked_again > 0, "{query}");
+        // One by one they lie ready nowhere.
+        let mut levels = Vec::new();
+        let value: Value = serde_json::from_str(&body).unwrap();
+        let nr: usize = query[3..query.find('&').unwrap()].parse().unwrap();
+        for (n, level) in value["chain"].as_array().unwrap().iter().enumerate() {
+            let hash = double.levels.as_ref().unwrap().as_ref().unwrap()[nr + n][0];
+            let text = String::from_utf8(double.texts[&hash].clone().unwrap()).unwrap();
+            assert_eq!(level[0].to_string(), text);
+            levels.push(format!("[{text}]"));
+        }
+        assert_eq!(body, format!("{{\"chain\": [{}]}}", levels.join(",")));
     }
 }
 

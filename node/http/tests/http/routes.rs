@@ -137,9 +137,9 @@ async fn getblocks_asks_for_what_was_meant() {
             "All".to_owned(),
             format!("From {{ hash: {id}, limit: None }}"),
             format!("From {{ hash: {id}, limit: Some(18446744073709551615) }}"),
-            "Best { nr: 0, limit: Some(1) }".into(),
-            "Best { nr: 9, limit: Some(16384) }".into(),
-            "Best { nr: 18446744073709551615, limit: Some(16384) }".into(),
+            "page 0 1".into(),
+            "page 9 16384".into(),
+            "page 18446744073709551615 16384".into(),
         ]
     );
 }

@@ -5,7 +5,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderName, Request};
 use axum::response::Response;
-use plugcoin_http::{Backend, Caller, Levels, Settings, Submitted, Unavailable, router, serve};
+use plugcoin_http::{
+    Backend, BlockLevels, Caller, Levels, Settings, Submitted, Texts, Unavailable, Wanted, router,
+    serve,
+};
 use plugcoin_sdk::hooks::{Contact, Tip};
 use plugcoin_sdk::ledger::{
     Address, Amount, Block, Draft, Hash, Seed, Sum, Timestamp, Transaction, genesis, merkle,
@@ -40,6 +43,8 @@ pub(crate) struct Double {
     pub(crate) began: Semaphore,
     pub(crate) introduced: Mutex<Vec<Caller>>,
     pub(crate) asked: Mutex<Vec<String>>,
+    /// How often texts of many blocks were asked for.
+    pub(crate) texts_asked: Mutex<usize>,
 }
 
 impl Default for Double {
@@ -64,6 +69,7 @@ impl Default for Double {
             began: Semaphore::new(0),
             introduced: Mutex::default(),
             asked: Mutex::default(),
+            texts_asked: Mutex::default(),
         }
     }
 }
@@ -144,9 +150,18 @@ impl Backend for Double {
         self.peers.clone()
     }
 
-    async fn levels(&self, query: Levels) -> Result<Option<Vec<Vec<Hash>>>, Unavailable> {
+    async fn page(&self, nr: u64, limit: u64) -> Result<Vec<Hash>, Unavailable> {
+        self.note(format!("page {nr} {limit}"));
+        let levels = self.levels.clone()?.unwrap_or_default();
+        let from = levels.into_iter().skip(usize::try_from(nr).unwrap());
+        let limit = usize::try_from(limit).unwrap();
+        Ok(from.take(limit).map(|level| level[0]).collect())
+    }
+
+    async fn levels(&self, query: Levels) -> Result<Option<BlockLevels>, Unavailable> {
         self.note(format!("{query:?}"));
-        self.levels.clone()
+        let levels = self.levels.clone()?;
+        Ok(levels.map(|levels| Box::new(levels.into_iter()) as BlockLevels))
     }
 
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable> {
@@ -155,18 +170,15 @@ impl Backend for Double {
 
     async fn block_texts(
         &self,
-        hashes: &[Hash],
+        blocks: Vec<Wanted>,
         bytes_max: usize,
-    ) -> Result<Vec<Vec<u8>>, Unavailable> {
-        assert!(hashes.len() <= 256, "more than can be sent at once");
-        let (mut texts, mut bytes) = (Vec::new(), 0);
-        for hash in hashes {
-            let Some(text) = self.block_text(hash).await? else {
-                break;
-            };
-            bytes += text.len();
-            texts.push(text);
-            if bytes > bytes_max {
+    ) -> Result<Texts, Unavailable> {
+        assert!(blocks.len() <= 256, "more than can be sent at once");
+        *self.texts_asked.lock().unwrap() += 1;
+        let mut texts = Texts::default();
+        for block in &blocks {
+            let text = self.block_text(&block.hash).await?;
+            if !texts.add(block, &text.ok_or(Unavailable::Fault)?, bytes_max) {
                 break;
             }
         }

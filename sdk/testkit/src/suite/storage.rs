@@ -21,6 +21,7 @@ pub type NewPlace = dyn Fn() -> Place;
 laws!(NewPlace:
     what_append_acknowledged_is_replayed_in_order,
     what_append_acknowledged_is_read_back,
+    what_is_at_hand_is_what_is_read,
     appending_nothing_is_nothing,
     a_new_storage_is_empty,
     what_is_not_there_is_none,
@@ -109,6 +110,20 @@ fn what_append_acknowledged_is_read_back(new_place: &NewPlace) {
     is_there(&*storage);
     drop(storage);
     is_there(&*open(&place).0);
+}
+
+fn what_is_at_hand_is_what_is_read(new_place: &NewPlace) {
+    let records = records();
+    let storage = filled(new_place, &records);
+    for block in blocks(&records) {
+        for _ in 0..2 {
+            let text = storage.at_hand(&block.hash()).expect("it can be asked for");
+            let read = storage.read(&block.hash()).expect("it can be read");
+            assert!(text.is_none() || text == read, "{text:?} and not {read:?}");
+        }
+    }
+    let nowhere = storage.at_hand(&Hash::of("nowhere"));
+    assert_eq!(nowhere.expect("it can be asked for"), None);
 }
 
 fn appending_nothing_is_nothing(new_place: &NewPlace) {

@@ -1,0 +1,156 @@
+//! A page of the best chain, in the chain shape, made of runs that may lie ready.
+
+use axum::body::Bytes;
+use axum::response::Response;
+use plugcoin_sdk::ledger::Hash;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Failure;
+use super::chain::{CLOSE, Next, OPEN, answer};
+use crate::backend::{Backend, Unavailable, Wanted};
+use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_LEVELS};
+use crate::runs::Runs;
+
+/// What is still to be sent of a page.
+pub(crate) struct Page {
+    backend: Arc<dyn Backend>,
+    runs: Arc<Runs>,
+    /// The page's blocks.
+    hashes: Vec<Hash>,
+    /// The height of the first one.
+    nr: u64,
+    /// How many of them are on their way.
+    at: usize,
+    /// Whether the chain goes on behind the page, as far as can be told.
+    is_cut: bool,
+    written_bytes: usize,
+}
+
+impl Page {
+    /// The page of these blocks, the first of which has this height; it has as many as were asked
+    /// for if it is cut.
+    pub(crate) fn new(
+        backend: Arc<dyn Backend>,
+        runs: Arc<Runs>,
+        hashes: Vec<Hash>,
+        nr: u64,
+        is_cut: bool,
+    ) -> Self {
+        Self {
+            backend,
+            runs,
+            hashes,
+            nr,
+            at: 0,
+            is_cut,
+            // Every run begins with a comma, and the first comma is not sent.
+            written_bytes: OPEN.len() - 1,
+        }
+    }
+
+    /// The blocks of the next run, if it is the longest: it ends at a round height, so that pages
+    /// that begin elsewhere have the same ones.
+    fn window(&self) -> &[Hash] {
+        let nr = self.nr.saturating_add(self.at as u64);
+        // Below the length of a run.
+        let to_round = (RUN_LEVELS - nr % RUN_LEVELS) as usize;
+        let rest = &self.hashes[self.at..];
+        &rest[..rest.len().min(to_round)]
+    }
+
+    /// How many bytes may still be sent.
+    fn room(&self) -> usize {
+        PAGE_BYTES_MAX.saturating_sub(self.written_bytes + CLOSE.len())
+    }
+
+    fn is_over(&self) -> bool {
+        self.at == self.hashes.len()
+    }
+
+    /// The next run, if it lies ready and fits.
+    fn ready(&mut self) -> Option<Bytes> {
+        let (bytes, blocks) = self.runs.find(self.window())?;
+        if bytes.len() > self.room() {
+            return None;
+        }
+        Some(self.count(bytes, blocks))
+    }
+
+    /// The next run from the journal; none if the page is full.
+    async fn read(&mut self) -> Result<Option<Bytes>, Unavailable> {
+        let window = self.window();
+        let wanted = window.iter().map(|&hash| Wanted {
+            hash,
+            before: ",[",
+            after: "]",
+        });
+        let (room, window_blocks) = (self.room(), window.len());
+        let texts = self
+            .backend
+            .block_texts(wanted.collect(), room.min(CHUNK_BYTES));
+        let mut texts = texts.await?;
+        if texts.bytes.len() > room && self.at > 0 {
+            self.at = self.hashes.len();
+            return Ok(None);
+        }
+        texts.bytes.shrink_to_fit();
+        let (bytes, blocks) = (Bytes::from(texts.bytes), texts.blocks);
+        let at_tip = blocks == window_blocks && self.at + blocks == self.hashes.len();
+        // What ends at the tip, or where the page is full, is hardly asked for again.
+        if room >= CHUNK_BYTES && (self.is_cut || !at_tip) {
+            let run = &self.hashes[self.at..self.at + blocks];
+            self.runs.keep(run, &bytes);
+        }
+        Ok(Some(self.count(bytes, blocks)))
+    }
+
+    fn count(&mut self, bytes: Bytes, blocks: usize) -> Bytes {
+        self.written_bytes += bytes.len();
+        let is_first = self.at == 0;
+        self.at += blocks;
+        if is_first { bytes.slice(1..) } else { bytes }
+    }
+}
+
+/// The answer with this page.
+///
+/// * It has at most [`PAGE_BYTES_MAX`], but one level at least.
+/// * Its length is said if all of it lies ready, or fits in one run; else it is fetched as the
+///   client takes it.
+/// * A fault on the way breaks the connection off, so that half a page is never taken for a whole.
+///
+/// # Errors
+/// The [`Failure`] of the first run.
+pub(crate) async fn page(mut page: Page) -> Result<Response, Failure> {
+    let mut ready = VecDeque::from([Bytes::from_static(OPEN.as_bytes())]);
+    while !page.is_over()
+        && let Some(run) = page.ready()
+    {
+        ready.push_back(run);
+    }
+    if page.at == 0 && !page.is_over() {
+        ready.extend(page.read().await?);
+    }
+    Ok(if page.is_over() {
+        ready.push_back(Bytes::from_static(CLOSE.as_bytes()));
+        answer(ready, None)
+    } else {
+        answer(ready, Some(rest_of(page)))
+    })
+}
+
+fn rest_of(mut page: Page) -> Next {
+    Next(Box::pin(async move {
+        if !page.is_over() {
+            let run = match page.ready() {
+                Some(run) => Some(run),
+                None => page.read().await?,
+            };
+            if let Some(run) = run {
+                return Ok((run, Some(rest_of(page))));
+            }
+        }
+        Ok((Bytes::from_static(CLOSE.as_bytes()), None))
+    }))
+}
