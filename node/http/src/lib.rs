@@ -19,6 +19,6 @@ mod settings;
 
 pub use backend::{Backend, BlockLevels, Caller, Levels, Submitted, Texts, Unavailable, Wanted};
 pub use client::{HttpOptions, HttpTransport};
-pub use routes::router;
+pub use routes::{behind_layers, router};
 pub use server::serve;
 pub use settings::Settings;

@@ -99,8 +99,7 @@ impl Page {
         let at_tip = blocks == window_blocks && self.at + blocks == self.hashes.len();
         // What ends at the tip, or where the page is full, is hardly asked for again.
         if room >= CHUNK_BYTES && (self.is_cut || !at_tip) {
-            let run = &self.hashes[self.at..self.at + blocks];
-            self.runs.keep(run, &bytes);
+            self.runs.keep(self.window(), (bytes.clone(), blocks));
         }
         Ok(Some(self.count(bytes, blocks)))
     }
@@ -116,21 +115,20 @@ impl Page {
 /// The answer with this page.
 ///
 /// * It has at most [`PAGE_BYTES_MAX`], but one level at least.
-/// * Its length is said if all of it lies ready, or fits in one run; else it is fetched as the
-///   client takes it.
+/// * Its length is said if all of it lies ready, or has no more than [`CHUNK_BYTES`]; else the rest
+///   is fetched as the client takes it.
 /// * A fault on the way breaks the connection off, so that half a page is never taken for a whole.
 ///
 /// # Errors
-/// The [`Failure`] of the first run.
+/// The [`Failure`] of the first runs.
 pub(crate) async fn page(mut page: Page) -> Result<Response, Failure> {
     let mut ready = VecDeque::from([Bytes::from_static(OPEN.as_bytes())]);
-    while !page.is_over()
-        && let Some(run) = page.ready()
-    {
-        ready.push_back(run);
-    }
-    if page.at == 0 && !page.is_over() {
-        ready.extend(page.read().await?);
+    while !page.is_over() {
+        match page.ready() {
+            Some(run) => ready.push_back(run),
+            None if page.written_bytes < CHUNK_BYTES => ready.extend(page.read().await?),
+            None => break,
+        }
     }
     Ok(if page.is_over() {
         ready.push_back(Bytes::from_static(CLOSE.as_bytes()));

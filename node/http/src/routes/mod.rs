@@ -35,18 +35,24 @@ pub(crate) struct App {
     pub(crate) runs: Arc<Runs>,
 }
 
+impl App {
+    fn new(backend: Arc<dyn Backend>, settings: Settings) -> Self {
+        Self {
+            backend,
+            streams: Arc::new(Semaphore::new(settings.streams_max)),
+            settings: Arc::new(settings),
+            runs: Arc::default(),
+        }
+    }
+}
+
 /// Makes the node's routes over what stands behind them.
 ///
 /// * Every request must carry an axum `ConnectInfo<SocketAddr>`, as [`serve`](crate::serve) gives it.
 /// * Every answer is JSON and says this node's [`Contact`](plugcoin_sdk::hooks::Contact) in headers.
 pub fn router(backend: Arc<dyn Backend>, settings: Settings) -> Router {
-    let app = App {
-        backend,
-        streams: Arc::new(Semaphore::new(settings.streams_max)),
-        settings: Arc::new(settings),
-        runs: Arc::default(),
-    };
-    Router::new()
+    let app = App::new(backend, settings);
+    let routes = Router::new()
         .route("/getpeers", get(getpeers::answer))
         .route("/getblocks", get(getblocks::answer))
         .route("/getdata", get(getdata::answer))
@@ -58,10 +64,23 @@ pub fn router(backend: Arc<dyn Backend>, settings: Settings) -> Router {
         .route("/money", post(money::answer))
         .fallback(async || Failure::NoPath)
         .method_not_allowed_fallback(async || Failure::Method)
+        .with_state(app.clone());
+    layered(routes, app)
+}
+
+/// Puts any routes behind the layers of a node's: the gate, which sees who may ask and says this
+/// node's headers, the time limit, and what catches panics.
+///
+/// * For other routes beside a node's, and to measure what the layers cost.
+pub fn behind_layers(routes: Router, backend: Arc<dyn Backend>, settings: Settings) -> Router {
+    layered(routes, App::new(backend, settings))
+}
+
+fn layered(routes: Router, app: App) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("answering a request panicked");
             Failure::Fault.into_response()
         }))
-        .layer(from_fn_with_state(app.clone(), gate))
-        .with_state(app)
+        .layer(from_fn_with_state(app, gate))
 }

@@ -99,9 +99,11 @@ async fn a_page_that_was_sent_before_lies_ready_and_is_the_same() {
     for (query, asked_first, asked_again) in [
         // 64 levels of it make a run.
         ("nr=0&limit=256", 4, 0),
-        // What pages share lies ready, but for where their limits cut it.
+        // What pages share lies ready, but for where they begin and end.
         ("nr=64&limit=100", 1, 0),
-        ("nr=10&limit=246", 2, 0),
+        ("nr=10&limit=246", 1, 0),
+        // A page that lay ready in parts, but is short, has its length.
+        ("nr=126&limit=4", 2, 0),
         // Where the chain ends today is not kept.
         ("nr=320&limit=256", 2, 1),
         ("nr=400&limit=9", 0, 0),
