@@ -29,7 +29,7 @@ use ready::Ready;
 /// How many clients ask at once.
 const CLIENTS: usize = 16;
 
-/// How many levels a page has: as many as a node that syncs asks for.
+/// How many levels a page has: enough for what precedes and follows the blocks to be nothing.
 const PAGE_LEVELS: usize = 256;
 
 /// How many clients bring transactions at once, and so how many share a write to the disk at most.
