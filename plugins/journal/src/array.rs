@@ -8,7 +8,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 use crate::index::Span;
 use crate::lines::Line;
 use crate::shape::Shape;
-use crate::tail::{EMPTY, FIRST_OFFSET, Tail};
+use crate::tail::{EMPTY, Tail};
 
 /// The end of a journal that a crash left incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +86,8 @@ impl Damage {
 /// Follows the array line by line.
 pub(crate) struct Array {
     expected: Expected,
-    /// The first byte after the last record.
-    end: u64,
+    /// Where the records end so far.
+    tail: Tail,
     /// The first damage; all that follows only says what sort of damage it is.
     damage: Option<Damage>,
 }
@@ -96,7 +96,18 @@ impl Array {
     pub(crate) fn new() -> Self {
         Self {
             expected: Expected::Open,
-            end: FIRST_OFFSET,
+            tail: Tail::empty(),
+            damage: None,
+        }
+    }
+
+    /// Follows the array from its last record on.
+    pub(crate) fn from(last: &Tail) -> Self {
+        let mut tail = last.clone();
+        tail.records -= 1;
+        Self {
+            expected: Expected::Record,
+            tail,
             damage: None,
         }
     }
@@ -176,7 +187,7 @@ impl Array {
             // A record is bounded by the length of the longest block.
             length: record.text().len() as u32,
         };
-        self.end = span.end();
+        self.tail.add(span);
         span
     }
 
@@ -197,16 +208,19 @@ impl Array {
     /// # Errors
     /// The damage, if it is one that no crash leaves.
     pub(crate) fn finish(self, length: u64) -> Result<Found, Damage> {
-        let tail = Tail::at(self.end);
+        let end = self.tail.end;
         let torn = match self.damage {
             Some(damage) if !damage.is_torn_tail() => return Err(damage),
             None if self.expected == Expected::End => None,
             _ => Some(TornTail {
-                offset: self.end.min(length),
-                bytes: length.saturating_sub(self.end),
+                offset: end.min(length),
+                bytes: length.saturating_sub(end),
             }),
         };
-        Ok(Found { tail, torn })
+        Ok(Found {
+            tail: self.tail,
+            torn,
+        })
     }
 }
 

@@ -61,6 +61,25 @@ impl Index {
         }
     }
 
+    /// The places of all blocks that begin before this byte, in their order.
+    pub(crate) fn before(&self, end: u64) -> impl Iterator<Item = (Hash, Span)> + use<> {
+        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rows = places.rows();
+        drop(places);
+        rows.into_items()
+            .map(|(hash, place)| (hash, Span::from(place)))
+            .take_while(move |(_, span)| span.offset < end)
+    }
+
+    /// Becomes what these places make.
+    pub(crate) fn fill(&self, count: usize, places: impl Iterator<Item = (Hash, Span)>) {
+        let mut table = Table::with_capacity(count);
+        for (hash, span) in places {
+            table.push(hash, span.into());
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = table;
+    }
+
     pub(crate) fn get(&self, hash: &Hash) -> Option<Span> {
         let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
         places.get(hash).map(|&place| place.into())

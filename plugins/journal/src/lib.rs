@@ -15,16 +15,18 @@
 //! * An append that a crash tore leaves a torn tail, which the next start cuts off.
 
 mod array;
+mod digest;
 mod index;
 mod lines;
 mod scan;
 mod shape;
+mod snapshot;
 mod tail;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugcoin_sdk::hooks::{Record, Storage};
 use plugcoin_sdk::ledger::Hash;
@@ -32,6 +34,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use index::{Index, Span};
 use scan::scan;
+use snapshot::Content;
 use tail::{EMPTY, Tail};
 
 pub use array::TornTail;
@@ -52,6 +55,7 @@ pub struct Journal {
     index: Index,
     /// Where the next record goes; none before the file was replayed.
     tail: Mutex<Option<Tail>>,
+    snapshots: Mutex<Snapshots>,
 }
 
 impl Journal {
@@ -98,6 +102,7 @@ impl Journal {
             file,
             index: Index::default(),
             tail: Mutex::new(None),
+            snapshots: Mutex::default(),
         })
     }
 
@@ -117,10 +122,76 @@ impl Journal {
     }
 }
 
+/// What is known of snapshots.
+#[derive(Default)]
+struct Snapshots {
+    /// Up to where the latest goes, or the next.
+    position: Option<Tail>,
+    /// The digests of the file's first pieces.
+    pieces: Vec<u64>,
+}
+
+impl Journal {
+    fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
+        self.snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The snapshot's file: the journal's with another end.
+    fn snapshot_path(&self) -> PathBuf {
+        self.path.with_extension("snapshot")
+    }
+
+    fn ignored<T>(&self, why: &str) -> Option<T> {
+        tracing::warn!(
+            file = %self.snapshot_path().display(),
+            why,
+            "the journal's snapshot is ignored, and the journal is read as a whole"
+        );
+        None
+    }
+
+    /// Visits the records, or those behind a tail that is known, and mends a torn end.
+    fn replay_after(
+        &self,
+        known: Option<&Tail>,
+        visit: &mut dyn FnMut(Record) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = scan(&self.file, &self.path, known, &mut |_, span, record| {
+            // Before the visit, so that the visitor can read what it was shown.
+            self.index.insert(std::slice::from_ref(&record), &[span]);
+            visit(record)
+        })?;
+        if let Some(torn) = found.torn {
+            tracing::warn!(
+                file = %self.path.display(),
+                offset = torn.offset,
+                bytes = torn.bytes,
+                "the journal's end was torn by a crash; cutting it off"
+            );
+            found.tail.repair(&self.file).map_err(|error| {
+                Error::new(ErrorKind::Io, "the journal's torn end can't be cut off")
+                    .with("file", self.path.display())
+                    .with("byte", torn.offset)
+                    .because(error)
+            })?;
+        }
+        *tail = Some(found.tail);
+        Ok(())
+    }
+}
+
 /// Makes an empty journal that outlives a crash: the file, and its name in the folder.
 fn create(file: &File, path: &Path) -> std::io::Result<()> {
     file.write_all_at(EMPTY, 0)?;
     file.sync_all()?;
+    sync_folder(path)
+}
+
+/// Makes a file's name durable.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
@@ -144,28 +215,85 @@ impl Storage for Journal {
     }
 
     fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = scan(&self.file, &self.path, &mut |_, span, record| {
-            // Before the visit, so that the visitor can read what it was shown.
-            self.index.insert(std::slice::from_ref(&record), &[span]);
-            visit(record)
-        })?;
-        if let Some(torn) = found.torn {
-            tracing::warn!(
-                file = %self.path.display(),
-                offset = torn.offset,
-                bytes = torn.bytes,
-                "the journal's end was torn by a crash; cutting it off"
-            );
-            found.tail.repair(&self.file).map_err(|error| {
-                Error::new(ErrorKind::Io, "the journal's torn end can't be cut off")
-                    .with("file", self.path.display())
-                    .with("byte", torn.offset)
-                    .because(error)
-            })?;
+        *self.snapshots() = Snapshots::default();
+        self.index.fill(0, std::iter::empty());
+        self.replay_after(None, visit)
+    }
+
+    fn replay_rest(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        let known = self.snapshots().position.clone();
+        match known {
+            Some(known) => self.replay_after(Some(&known), visit),
+            None => self.replay(visit),
         }
-        *tail = Some(found.tail);
+    }
+
+    fn snapshot_position(&self) -> Option<u64> {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = tail.clone().filter(|tail| tail.records > 0)?;
+        let end = tail.end;
+        self.snapshots().position = Some(tail);
+        Some(end)
+    }
+
+    fn save_snapshot(&self, position: u64, snapshot: &[u8]) -> Result<(), Error> {
+        let (known, mut pieces) = {
+            let snapshots = self.snapshots();
+            (snapshots.position.clone(), snapshots.pieces.clone())
+        };
+        let Some(known) = known.filter(|known| known.end == position) else {
+            return Err(Error::new(
+                ErrorKind::Plugin,
+                "a snapshot belongs to the position that was asked for last",
+            ));
+        };
+        let failed = |cause| {
+            Error::new(ErrorKind::Io, "the journal's snapshot can't be written")
+                .with("file", self.snapshot_path().display())
+                .because(cause)
+        };
+        digest::complete(&self.file, position, &mut pieces).map_err(failed)?;
+        let content = Content {
+            tail: known,
+            pieces,
+            places: self.index.before(position).collect(),
+            state: snapshot.into(),
+        };
+        snapshot::write(&self.snapshot_path(), &content).map_err(failed)?;
+        self.snapshots().pieces = content.pieces;
         Ok(())
+    }
+
+    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.snapshot_path();
+        let content = match snapshot::read(&path) {
+            Ok(None) => return Ok(None),
+            Ok(Some(content)) => content,
+            Err(why) => return Ok(self.ignored(&why)),
+        };
+        let end = content.tail.end;
+        let length = self.file.metadata().map_or(0, |data| data.len());
+        if length < end {
+            return Ok(self.ignored("the journal is shorter than it was"));
+        }
+        // The places are put into their table while the journal's bytes are looked at.
+        let same = std::thread::scope(|scope| {
+            let looked = scope.spawn(|| digest::agree(&self.file, end, &content.pieces));
+            let places = content.places.iter().copied();
+            self.index.fill(content.places.len(), places);
+            looked.join()
+        });
+        match same {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return Ok(self.ignored("the journal is not what it was")),
+            Ok(Err(error)) => return Ok(self.ignored(&error.to_string())),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        *self.snapshots() = Snapshots {
+            position: Some(content.tail),
+            pieces: content.pieces,
+        };
+        Ok(Some(content.state.into_owned()))
     }
 
     fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {

@@ -42,11 +42,17 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(crate) fn new(reader: R) -> Self {
+    #[cfg(test)]
+    fn new(reader: R) -> Self {
+        Self::after(reader, 0, 0)
+    }
+
+    /// The lines of a reader that stands behind so many lines and bytes of the file.
+    pub(crate) fn after(reader: R, number: u64, offset: u64) -> Self {
         Self {
             reader,
-            number: 0,
-            offset: 0,
+            number,
+            offset,
         }
     }
 

@@ -1,7 +1,7 @@
 //! One pass over a journal: its records, its torn tail, its damage.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek as _};
+use std::io::{self, BufReader, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::Scope;
@@ -13,6 +13,7 @@ use crate::array::{Array, Found, TornTail};
 use crate::index::Span;
 use crate::lines::{Batch, Lines};
 use crate::shape::{Shape, judge};
+use crate::tail::Tail;
 
 /// A file below this size is not worth threads.
 const PARALLEL_BYTES_MIN: u64 = 1 << 20;
@@ -33,23 +34,30 @@ pub fn visit_file(
     visit: &mut dyn FnMut(u64, Record) -> Result<(), Error>,
 ) -> Result<Option<TornTail>, Error> {
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    let found = scan(&file, path, &mut |line, _, record| visit(line, record))?;
+    let found = scan(&file, path, None, &mut |line, _, record| {
+        visit(line, record)
+    })?;
     Ok(found.torn)
 }
 
-/// Visits every record with its line number and its place.
+/// Visits every record with its line number and its place, or those behind a tail that is known.
 ///
 /// * The lines are judged on all cores while the records before them are visited.
 pub(crate) fn scan(
     mut file: &File,
     path: &Path,
+    known: Option<&Tail>,
     visit: &mut dyn FnMut(u64, Span, Record) -> Result<(), Error>,
 ) -> Result<Found, Error> {
     let failed = |error| unreadable(path, error);
-    file.rewind().map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    let mut lines = Lines::new(BufReader::with_capacity(256 << 10, file));
-    let mut array = Array::new();
+    // What stands behind the last known record tells how its line ends.
+    let (number, from) = known.map_or((0, 0), |tail| (tail.records, tail.last));
+    file.seek(SeekFrom::Start(from)).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len() - from;
+    let reader = BufReader::with_capacity(256 << 10, file);
+    let mut lines = Lines::after(reader, number, from);
+    let mut array = known.map_or_else(Array::new, Array::from);
+    let first_new = known.map_or(0, |tail| tail.end);
     std::thread::scope(|scope| {
         let threads = match length < PARALLEL_BYTES_MIN {
             true => 0,
@@ -72,7 +80,9 @@ pub(crate) fn scan(
                 let taken = array
                     .take(line, shape, &batch.bytes[line.bytes.clone()])
                     .map_err(|damage| damage.error(path))?;
-                if let Some((span, record)) = taken {
+                if let Some((span, record)) = taken
+                    && span.offset >= first_new
+                {
                     visit(line.number, span, record)?;
                 }
             }

@@ -42,15 +42,30 @@ impl Medium for File {
 pub(crate) struct Tail {
     /// The first byte after the last record.
     pub(crate) end: u64,
+    /// The first byte of the last record.
+    pub(crate) last: u64,
+    /// How many records there are.
+    pub(crate) records: u64,
     /// Whether an append failed; the file's end is not known for certain then.
     broken: bool,
 }
 
 impl Tail {
-    /// The end of a journal whose last record ends there, or that has none and ends at
-    /// [`FIRST_OFFSET`].
-    pub(crate) fn at(end: u64) -> Self {
-        Self { end, broken: false }
+    /// The end of a journal without records.
+    pub(crate) fn empty() -> Self {
+        Self {
+            end: FIRST_OFFSET,
+            last: FIRST_OFFSET,
+            records: 0,
+            broken: false,
+        }
+    }
+
+    /// Counts one more record in.
+    pub(crate) fn add(&mut self, span: Span) {
+        self.end = span.end();
+        self.last = span.offset;
+        self.records += 1;
     }
 
     /// Appends these texts in one write, all or nothing, and returns when they are durable.
@@ -82,7 +97,7 @@ impl Tail {
             let undone = self.repair(file);
             return Err(failure(cause, undone.is_ok()).with("byte", self.end));
         }
-        self.end = spans.last().map_or(self.end, |last| last.end());
+        spans.iter().for_each(|span| self.add(*span));
         Ok(spans)
     }
 
@@ -209,7 +224,7 @@ mod tests {
     #[test]
     fn the_array_is_closed_after_every_append() {
         let disk = Disk::with(usize::MAX, true);
-        let mut tail = Tail::at(FIRST_OFFSET);
+        let mut tail = Tail::empty();
         let first = tail.append(&disk, &["{1}"]).unwrap();
         assert_eq!(disk.text(), "[\n{1}\n]\n");
         let more = tail.append(&disk, &["{22}", "{3}"]).unwrap();
@@ -228,7 +243,7 @@ mod tests {
         // One append is two operations; the third is the write of the second one.
         for left in [2, 3] {
             let disk = Disk::with(left, true);
-            let mut tail = Tail::at(FIRST_OFFSET);
+            let mut tail = Tail::empty();
             tail.append(&disk, &["{1}"]).unwrap();
             let error = tail.append(&disk, &["{2222222222}"]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Io);
@@ -248,7 +263,7 @@ mod tests {
                 kind: io::ErrorKind::Other,
                 ..Disk::with(left, false)
             };
-            let mut tail = Tail::at(FIRST_OFFSET);
+            let mut tail = Tail::empty();
             tail.append(&disk, &["{1}"]).unwrap();
             let error = tail.append(&disk, &["{2}"]).unwrap_err();
             assert!(error.message().contains("see to the disk"), "{error}");

@@ -87,6 +87,47 @@ pub trait Storage: Send + Sync {
             .map_err(|invalid| corrupt(invalid.to_string()))
     }
 
+    /// How far the records go now, for [`save_snapshot`](Self::save_snapshot); none if it keeps no
+    /// snapshots, and by default.
+    fn snapshot_position(&self) -> Option<u64> {
+        None
+    }
+
+    /// Keeps what the node made of all records up to the position that was asked for last, so that a
+    /// start need not visit them again; by default nothing is kept.
+    ///
+    /// * It takes the place of the snapshot before it, and may be lost: nobody relies on it.
+    /// * It may be called while records are appended.
+    ///
+    /// # Errors
+    /// [`Error`] if it can't be kept; the one before it may be gone then.
+    fn save_snapshot(&self, position: u64, snapshot: &[u8]) -> Result<(), Error> {
+        let _ = (position, snapshot);
+        Ok(())
+    }
+
+    /// The snapshot that is kept, if it is whole and every record up to its position is there as it
+    /// was, byte for byte; called at most once, before the replay. By default none.
+    ///
+    /// # Errors
+    /// [`Error`] if the records can't be read. A snapshot that can't be used is no error.
+    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(None)
+    }
+
+    /// Visits the records after the snapshot that was loaded; called in the place of
+    /// [`replay`](Self::replay), which whoever can't use the snapshot calls as ever.
+    ///
+    /// # Errors
+    /// As [`replay`](Self::replay).
+    fn replay_rest(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        let _ = visit;
+        Err(Error::new(
+            crate::ErrorKind::Unsupported,
+            "this storage keeps no snapshots",
+        ))
+    }
+
     /// Where it keeps them, for people; none if nowhere that outlives the process.
     fn location(&self) -> Option<String> {
         None

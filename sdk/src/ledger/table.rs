@@ -130,6 +130,12 @@ impl<T> Rows<T> {
 }
 
 impl<T: Copy> Rows<T> {
+    /// The items in their order, of a list that is not needed any more.
+    pub fn into_items(self) -> impl Iterator<Item = T> {
+        let copied = |chunk: Arc<Vec<T>>| (0..chunk.len()).map(move |at| chunk[at]);
+        self.0.into_iter().flat_map(copied)
+    }
+
     /// The item at a position, which there must be, to be changed.
     pub fn get_mut(&mut self, position: u32) -> &mut T {
         let position = position as usize;

@@ -90,17 +90,19 @@ guarded! {
     }
 }
 
-// Its visitors may be called once alone, and it has nothing to fall back on.
-impl Storage for Guarded<dyn Storage> {
-    fn append(&self, records: &[Record]) -> Result<(), Error> {
-        self.watch.measure(|| self.hook.append(records))
-    }
+/// A visitor of records.
+type Visit<'a> = dyn FnMut(Record) -> Result<(), Error> + 'a;
 
-    fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+impl Guarded<dyn Storage> {
+    fn visited(
+        &self,
+        visit: &mut Visit<'_>,
+        replay: impl FnOnce(&dyn Storage, &mut Visit<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         // A visitor's own end is no fault of the storage.
         let mut ended = Ok(());
         let replayed = self.watch.measure(|| {
-            let visited = self.hook.replay(&mut |record| {
+            let visited = replay(&*self.hook, &mut |record| {
                 visit(record).map_err(|error| {
                     let stop = Error::new(error.kind(), "the visit was ended");
                     ended = Err(error);
@@ -113,6 +115,34 @@ impl Storage for Guarded<dyn Storage> {
             }
         });
         ended.and(replayed)
+    }
+}
+
+// Its visitors may be called once alone, and it has nothing to fall back on.
+impl Storage for Guarded<dyn Storage> {
+    fn append(&self, records: &[Record]) -> Result<(), Error> {
+        self.watch.measure(|| self.hook.append(records))
+    }
+
+    fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        self.visited(visit, |hook, visit| hook.replay(visit))
+    }
+
+    fn replay_rest(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        self.visited(visit, |hook, visit| hook.replay_rest(visit))
+    }
+
+    fn snapshot_position(&self) -> Option<u64> {
+        self.hook.snapshot_position()
+    }
+
+    fn save_snapshot(&self, position: u64, snapshot: &[u8]) -> Result<(), Error> {
+        // On a thread of its own, and however long the disk takes: nobody waits for it.
+        self.hook.save_snapshot(position, snapshot)
+    }
+
+    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
+        self.watch.measure(|| self.hook.load_snapshot())
     }
 
     fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {

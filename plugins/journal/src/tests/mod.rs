@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod snapshot;
 
 use super::*;
 use plugcoin_sdk::ledger::genesis;
