@@ -20,6 +20,6 @@ mod validate;
 mod verifier;
 
 pub use explain::{Asked, Explanation, Outcome};
-pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Wallet};
+pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Snapshot, Wallet};
 pub use step::{Answer, Answered, Call, CallFailure, Input, Job, Output, Reply, Step};
 pub use verifier::Verifier;

@@ -7,6 +7,7 @@ mod network;
 mod open;
 mod query;
 mod recent;
+mod snapshot;
 mod spreading;
 pub(crate) mod staging;
 mod syncing;
@@ -14,6 +15,7 @@ mod syncing;
 pub use network::Differing;
 pub use open::Journal;
 pub use query::Levels;
+pub use snapshot::Snapshot;
 
 use std::collections::HashSet;
 

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 
 use plugcoin_sdk::Error;
-use plugcoin_sdk::ledger::{Amount, Block, Hash, SYSTEM, Table};
+use plugcoin_sdk::ledger::{Amount, Block, Hash, Rows, SYSTEM, Table};
 
 use super::View;
 use super::view::contradiction;
 
+/// What each key has that has something.
+pub(crate) type Balances = HashMap<Box<str>, Amount>;
+
 /// Balances and transaction ids at the best tip.
 #[derive(Debug, Default)]
 pub struct State {
-    balances: HashMap<Box<str>, Amount>,
+    balances: Balances,
     /// The heights of the best chain's transactions.
     ids: Table<u32>,
 }
@@ -27,6 +30,16 @@ impl State {
             state.ids.insert(transaction.id(), 0);
         }
         state
+    }
+
+    /// The state that these make.
+    pub(crate) fn restored(balances: Balances, ids: Table<u32>) -> Self {
+        Self { balances, ids }
+    }
+
+    /// A copy of the balances; and the ids, which are shared.
+    pub(crate) fn frozen(&self) -> (Balances, Rows<(Hash, u32)>) {
+        (self.balances.clone(), self.ids.rows())
     }
 
     /// What a key has.

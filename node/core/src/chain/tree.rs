@@ -14,41 +14,41 @@ pub struct Index(u32);
 
 impl Index {
     /// The block that was accepted as so manieth.
-    pub(super) fn at(place: usize) -> Self {
+    pub(crate) fn at(place: usize) -> Self {
         Self(place as u32)
     }
 
     /// How many were accepted before it.
-    pub(super) fn place(self) -> usize {
+    pub(crate) fn place(self) -> usize {
         self.0 as usize
     }
 }
 
-const NONE: Index = Index(u32::MAX);
+pub(super) const NONE: Index = Index(u32::MAX);
 
 #[derive(Clone, Copy, Debug)]
-struct Node {
+pub(super) struct Node {
     /// Of the chain up to and with this block.
-    work: Work,
-    target: Target,
-    time_us: i64,
-    nr: u32,
-    parent: Index,
-    first_child: Index,
-    next_sibling: Index,
+    pub(super) work: Work,
+    pub(super) target: Target,
+    pub(super) time_us: i64,
+    pub(super) nr: u32,
+    pub(super) parent: Index,
+    pub(super) first_child: Index,
+    pub(super) next_sibling: Index,
 }
 
 /// What a branch weighs, as fork choice asks.
 #[derive(Clone, Copy, Debug)]
-struct Sums {
-    tip_work: Work,
-    tip_seen: Index,
-    work: Work,
-    blocks: u64,
+pub(super) struct Sums {
+    pub(super) tip_work: Work,
+    pub(super) tip_seen: Index,
+    pub(super) work: Work,
+    pub(super) blocks: u64,
 }
 
 impl Sums {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         if (other.tip_work, std::cmp::Reverse(other.tip_seen))
             > (self.tip_work, std::cmp::Reverse(self.tip_seen))
         {
@@ -84,16 +84,16 @@ pub enum Change {
 /// * Adding to a side branch costs the branch's length.
 #[derive(Debug)]
 pub struct Tree {
-    nodes: Rows<Node>,
+    pub(super) nodes: Rows<Node>,
     /// Each block's hash, shared with what is served.
-    hashes: Chunks<Hash>,
-    positions: Positions,
+    pub(super) hashes: Chunks<Hash>,
+    pub(super) positions: Positions,
     /// The best chain, by height; shared alike.
-    best: Chunks<Index>,
+    pub(super) best: Chunks<Index>,
     /// What each block that is not on the best chain weighs with all above it.
-    sums: HashMap<Index, Sums>,
+    pub(super) sums: HashMap<Index, Sums>,
     /// The side blocks that stand on the best chain, by the height of their parent.
-    side_heads: BTreeMap<u32, Vec<Index>>,
+    pub(super) side_heads: BTreeMap<u32, Vec<Index>>,
 }
 
 impl Tree {
@@ -122,7 +122,7 @@ impl Tree {
     }
 
     /// Puts a node at the end.
-    fn push(&mut self, hash: Hash, node: Node) -> Index {
+    pub(super) fn push(&mut self, hash: Hash, node: Node) -> Index {
         let index = Index::at(self.nodes.len());
         let hashes = &self.hashes;
         self.positions.push(&hash, |at| hashes[at as usize]);
@@ -376,7 +376,7 @@ impl Tree {
         }
     }
 
-    fn sums_of(&self, index: Index) -> Sums {
+    pub(super) fn sums_of(&self, index: Index) -> Sums {
         if let Some(sums) = self.sums.get(&index) {
             return *sums;
         }

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use plugcoin_sdk::hooks::{Event, Record};
-use plugcoin_sdk::ledger::{Block, Transaction, genesis};
+use plugcoin_sdk::hooks::{Event, Record, Storage};
+use plugcoin_sdk::ledger::{Block, Hash, Transaction, genesis};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::accept::Trust;
+use super::snapshot::Restored;
 use super::{Config, Node, Wallet};
-use crate::chain::Index;
+use crate::chain::{Index, State};
 use crate::limits::RETOLD_MAX;
 use crate::rules::Halt;
 use crate::step::{Output, Reply, Step};
@@ -45,8 +46,12 @@ impl Node {
         let genesis = genesis();
         let storage = hooks.storage.hook.clone();
         let mut node = Self::new(config, hooks, wallet, &genesis);
-        let mut any = false;
-        storage.replay(&mut |record| {
+        let restored = match journal {
+            Journal::SameRules => node.restore(now_us, &*storage, &genesis.hash())?,
+            Journal::Judge => false,
+        };
+        let mut any = restored;
+        let mut visit = |record| {
             match record {
                 Record::Block(block) if !any && block == genesis => {}
                 _ if !any => {
@@ -62,7 +67,11 @@ impl Node {
             }
             any = true;
             Ok(())
-        })?;
+        };
+        match restored {
+            true => storage.replay_rest(&mut visit)?,
+            false => storage.replay(&mut visit)?,
+        }
         node.retell(RETOLD_MAX);
         for address in node.config.pinned.clone() {
             node.network.peers.add(&address, true, now_us);
@@ -78,6 +87,37 @@ impl Node {
             vec![Record::Block(genesis)]
         };
         Ok((node, records))
+    }
+
+    /// Becomes what a snapshot of the journal says, if there is one of these rules.
+    fn restore(
+        &mut self,
+        now_us: i64,
+        storage: &dyn Storage,
+        genesis: &Hash,
+    ) -> Result<bool, Error> {
+        let Some(rules) = self.config.me.rules else {
+            return Ok(false);
+        };
+        let Some(bytes) = storage.load_snapshot()? else {
+            return Ok(false);
+        };
+        let restored = match Restored::read(&bytes, &rules, genesis) {
+            Ok(restored) => restored,
+            Err(why) => {
+                tracing::warn!(
+                    why,
+                    "the journal's snapshot is ignored, and the journal is read as a whole"
+                );
+                return Ok(false);
+            }
+        };
+        self.tree = restored.tree;
+        self.state = State::restored(restored.balances, restored.ids);
+        for transaction in restored.waiting {
+            self.replay_transaction(now_us, transaction, Journal::SameRules)?;
+        }
+        Ok(true)
     }
 
     fn replay_block(&mut self, now_us: i64, block: Block, journal: Journal) -> Result<(), Error> {
