@@ -20,6 +20,7 @@ use super::events::Observers;
 use super::limits::{BATCH_BYTES_MAX, BATCH_MAX, QUEUE_MAX, TICK_MS};
 use super::miner::Miner;
 use super::poison_file;
+use super::snapshots::Snapshots;
 
 /// Something for the thread that owns the node.
 enum Message {
@@ -138,6 +139,8 @@ pub(crate) struct Core {
     pub(crate) messages: CoreMessages,
     /// Where records go.
     pub(crate) storage: Arc<dyn Storage>,
+    /// Where the node's snapshots are kept.
+    pub(crate) snapshots: Snapshots,
     /// The way back to this thread.
     pub(crate) queue: CoreQueue,
     /// This node's plugins, as it says to others.
@@ -185,6 +188,9 @@ impl Core {
                 }
             }
         }
+        if result.is_ok() {
+            self.snapshots.end(&self.node);
+        }
         self.observers.end();
         result
     }
@@ -216,6 +222,7 @@ impl Core {
             self.commit(&batch.records)?;
             let stop = batch.stop;
             self.tell(batch);
+            self.snapshots.follow(&self.node);
             if stop {
                 return Ok(());
             }

@@ -20,6 +20,7 @@ mod peers_file;
 mod poison_file;
 mod progress;
 mod rules_file;
+mod snapshots;
 mod sources;
 
 use std::net::{SocketAddr, TcpListener};
@@ -49,6 +50,7 @@ use events::Observers;
 use limits::{END_MS, LOOK_FOR_STUCK_MS, SAVE_PEERS_MS, STUCK_MS};
 use miner::Miner;
 use open::Opened;
+use snapshots::Snapshots;
 use sources::Sources;
 
 /// Runs a node until it is told to stop.
@@ -101,6 +103,7 @@ async fn serve_until_stopped(
         messages,
         queue: queue.clone(),
         storage: hooks.storage.hook.clone(),
+        snapshots: Snapshots::new(hooks.storage.hook.clone()),
         plugins: opened.resolved.manifests_json(),
         contact,
         served: served.clone(),
