@@ -86,25 +86,33 @@ fn lay_out(content: &Content<'_>) -> Vec<u8> {
 /// The snapshot, if there is one; or why it can't be used.
 pub(crate) fn read(path: &Path) -> Result<Option<Content<'static>>, String> {
     match fs::read(path) {
-        Ok(bytes) => understand(&bytes).map(Some),
+        Ok(bytes) => understand(bytes).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }
 
-fn understand(bytes: &[u8]) -> Result<Content<'static>, String> {
+fn understand(mut bytes: Vec<u8>) -> Result<Content<'static>, String> {
     let damaged = || "it is damaged".to_owned();
-    let (bytes, last) = bytes.split_last_chunk::<8>().ok_or_else(damaged)?;
-    let rest = bytes
+    let (whole, last) = bytes.split_last_chunk::<8>().ok_or_else(damaged)?;
+    let rest = whole
         .strip_prefix(HEAD)
         .ok_or_else(|| "it is of another version".to_owned())?;
-    if digest(bytes) != u64::from_le_bytes(*last) {
+    if digest(whole) != u64::from_le_bytes(*last) {
         return Err(damaged());
     }
-    parts(rest).ok_or_else(damaged)
+    let (content, state_bytes) = parts(rest).ok_or_else(damaged)?;
+    // The state is most of it, so it stays where it was read.
+    bytes.truncate(bytes.len() - 8);
+    bytes.drain(..bytes.len() - state_bytes);
+    Ok(Content {
+        state: Cow::Owned(bytes),
+        ..content
+    })
 }
 
-fn parts(bytes: &[u8]) -> Option<Content<'static>> {
+/// All but the state, and how many bytes that has.
+fn parts(bytes: &[u8]) -> Option<(Content<'static>, usize)> {
     let (counts, rest) = bytes.split_at_checked(6 * 8)?;
     let (counts, _) = counts.as_chunks::<8>();
     let count = |n: usize| u64::from_le_bytes(counts[n]);
@@ -119,15 +127,14 @@ fn parts(bytes: &[u8]) -> Option<Content<'static>> {
         && tail.last < tail.end
         && pieces.len() as u64 == tail.end.div_ceil(PIECE_BYTES)
         && state.len() == size(5)?;
-    whole.then(|| Content {
+    let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let content = Content {
         tail,
-        pieces: pieces
-            .iter()
-            .map(|bytes| u64::from_le_bytes(*bytes))
-            .collect(),
+        pieces: pieces.iter().map(number).collect(),
         places: places.iter().map(place).collect(),
-        state: Cow::Owned(state.to_vec()),
-    })
+        state: Cow::Borrowed(&[]),
+    };
+    whole.then_some((content, state.len()))
 }
 
 fn place(bytes: &[u8; PLACE_BYTES]) -> (Hash, Span) {
