@@ -7,6 +7,7 @@
 
 pub mod chain;
 mod explain;
+mod judging;
 pub mod limits;
 mod mining;
 mod node;
@@ -20,6 +21,7 @@ mod validate;
 mod verifier;
 
 pub use explain::{Asked, Explanation, Outcome};
+pub use judging::{Judging, draft_on};
 pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Snapshot, Wallet};
 pub use step::{Answer, Answered, Call, CallFailure, Input, Job, Output, Reply, Step};
 pub use verifier::Verifier;

@@ -178,8 +178,6 @@ impl Mining {
 }
 
 /// Puts a block together: what waits, best first, as far as it fits, and the reward.
-///
-/// * `judging` becomes what a rule failed over.
 pub(crate) fn template(
     rules: &Rules,
     pool: &Pool,
@@ -187,7 +185,6 @@ pub(crate) fn template(
     parent: &Block,
     creator: &str,
     now_us: i64,
-    judging: &mut Option<Hash>,
 ) -> Result<Draft, Error> {
     let nr = parent.nr() + 1;
     let header = parent.header();
@@ -217,13 +214,11 @@ pub(crate) fn template(
             balance: view.balance(state, transaction.from()),
             time_us: timestamp.us(),
         };
-        match rules.check_transaction(transaction, &context) {
+        let check = || rules.check_transaction(transaction, &context);
+        match rules.over(transaction.leaf(), check) {
             Ok(()) => {}
             Err(Halt::Invalid(_)) => continue,
-            Err(Halt::Fault(error)) => {
-                *judging = Some(transaction.leaf());
-                return Err(error);
-            }
+            Err(Halt::Fault(error)) => return Err(error),
         }
         if view.pay(state, transaction, nr) {
             bytes = with;

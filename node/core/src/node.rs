@@ -28,6 +28,7 @@ use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
 use crate::chain::{Index, State, Tree, View};
 use crate::explain::Refused;
+use crate::judging::{Judging, draft_on};
 use crate::limits::{REDRAFT_US, REFUSED_OWN_US};
 use crate::mining::{self, Intent, Mining, Situation};
 use crate::orphans::Orphans;
@@ -60,8 +61,10 @@ pub struct Config {
     pub seed: u64,
     /// What it does about peers of other rules.
     pub other_rules: OtherRules,
-    /// Blocks by their hash and transactions by their leaf hash that made a plugin fail: refused.
+    /// What made a plugin fail, as [`Judging`] said: refused. A block with such a transaction is, too.
     pub poison: HashSet<Hash>,
+    /// Where the node says what it judges.
+    pub judging: Judging,
 }
 
 /// What a node does about peers of other rules; their blocks are judged by its own in any case.
@@ -89,6 +92,7 @@ impl Default for Config {
             seed: 0,
             other_rules: OtherRules::Observe,
             poison: HashSet::new(),
+            judging: Judging::default(),
         }
     }
 }
@@ -125,8 +129,6 @@ pub struct Node {
     orphans: Orphans,
     /// Why the last refused items were.
     refused: Refused,
-    /// What is judged now, by the hash by which it is refused if it makes a plugin fail.
-    judging: Option<Hash>,
     pool: Pool,
     /// Counts the pool's changes.
     pool_version: u64,
@@ -143,9 +145,11 @@ impl Node {
     fn new(config: Config, hooks: Hooks, wallet: Option<Wallet>, genesis: &Block) -> Self {
         let time_us = genesis.header().timestamp.us();
         let target = hooks.difficulty.at(0).hook.easiest();
+        let judging = config.judging.clone();
+        judging.set(None);
         let mut network = Network::default();
         network.peers.shun_strangers = config.other_rules == OtherRules::Refuse;
-        let rules = Rules::new(hooks, config.poison.clone());
+        let rules = Rules::new(hooks, config.poison.clone(), judging);
         Self {
             config,
             wallet,
@@ -156,7 +160,6 @@ impl Node {
             recent: Recent::default(),
             orphans: Orphans::default(),
             refused: Refused::default(),
-            judging: None,
             pool: Pool::default(),
             pool_version: 0,
             mining: Mining::default(),
@@ -259,11 +262,11 @@ impl Node {
         self.rules.trace.get_mut().begin();
         let leaf = transaction.leaf();
         let admitted = self
-            .check_poison(leaf)
+            .check_poison(leaf, &[])
             .and_then(|()| Checked::transaction(&self.rules, transaction.clone(), next))
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(admitted, Err(Halt::Fault(_))) {
-            self.judging = None;
+            self.rules.judging.set(None);
         }
         if let Err(Halt::Invalid(reason)) = &admitted {
             self.refuse(id, "transaction", None, reason, now_us);
@@ -399,10 +402,11 @@ impl Node {
         text: &str,
         step: &mut Step,
     ) -> Result<Reply, Halt> {
-        let signature = match &self.wallet {
+        let tip = self.tree.hash(self.tree.tip());
+        let signature = self.rules.over(draft_on(&tip), || match &self.wallet {
             Some(wallet) => self.sign(wallet, text),
             None => Err(no_wallet().into()),
-        };
+        });
         let signature = signature.inspect_err(|_| {
             // Nobody signs the next one on this tip either.
             let until_us = now_us.saturating_add(REFUSED_OWN_US);
@@ -446,7 +450,7 @@ impl Node {
             tip,
             tip_is_genesis: self.tree.nr(tip) == 0,
             wallet_is_empty: self.wallet.as_ref().is_some_and(empty),
-            can_mine: creator.is_some(),
+            can_mine: creator.is_some() && self.may_draft_on(&self.tree.hash(tip)),
             pool: &self.pool,
             pool_version: self.pool_version,
         };
@@ -456,6 +460,7 @@ impl Node {
         match (intent, creator) {
             (Intent::Begin { empty }, Some(creator)) => {
                 let parent = self.body(tip)?;
+                self.rules.judging.set(Some(draft_on(&parent.hash())));
                 let draft = mining::template(
                     &self.rules,
                     &self.pool,
@@ -463,8 +468,9 @@ impl Node {
                     &parent,
                     &creator,
                     now_us,
-                    &mut self.judging,
                 )?;
+                let target = self.rules.target(&self.tree, tip)?;
+                self.rules.judging.set(None);
                 if draft.count() == 1 && !empty {
                     // What waits can't be mined now; a block without it would help nobody.
                     if self.mining.stop() {
@@ -474,7 +480,6 @@ impl Node {
                     self.mining.pause(tip, until_us);
                     return Ok(Some(wake_us.map_or(until_us, |us| us.min(until_us))));
                 }
-                let target = self.rules.target(&self.tree, tip)?;
                 let id = self
                     .mining
                     .begin(draft.clone(), tip, self.pool_version, now_us);

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{BlockContext, SealVerdict, TransactionContext};
@@ -11,6 +12,7 @@ use plugcoin_sdk::{Error, Invalid, Verdict};
 
 use crate::chain::{Index, Tree};
 use crate::explain::Trace;
+use crate::judging::Judging;
 use crate::verifier::Verifier;
 
 /// Why something goes no further: a verdict on it, or a fault of ours.
@@ -38,15 +40,32 @@ pub(crate) struct Rules {
     pub(crate) verifier: Arc<Verifier>,
     /// What the item under judgement was held against so far.
     pub(crate) trace: RefCell<Trace>,
+    /// What is judged now.
+    pub(crate) judging: Judging,
 }
 
 impl Rules {
-    pub(crate) fn new(hooks: Hooks, poison: HashSet<Hash>) -> Self {
+    pub(crate) fn new(hooks: Hooks, poison: HashSet<Hash>, judging: Judging) -> Self {
         Self {
             verifier: Arc::new(Verifier::new(hooks.clone(), poison)),
             hooks,
             trace: RefCell::default(),
+            judging,
         }
+    }
+
+    /// Judges a part of something; if a rule fails now, it is over this part.
+    pub(crate) fn over<T>(
+        &self,
+        part: Hash,
+        judge: impl FnOnce() -> Result<T, Halt>,
+    ) -> Result<T, Halt> {
+        let whole = self.judging.set(Some(part));
+        let judged = judge();
+        if !matches!(judged, Err(Halt::Fault(_))) {
+            self.judging.set(whole);
+        }
+        judged
     }
 
     /// The target of the block that would stand on `parent`.
@@ -165,7 +184,22 @@ impl Rules {
     ) -> Result<(), Halt> {
         let signer = self.hooks.signer.at(nr);
         self.trace.borrow_mut().plugin("signature", signer);
-        let hold = self.verifier.hold(nr, transactions)?;
+        let hold_one = |one: &Transaction| {
+            self.over(one.leaf(), || Ok(self.verifier.hold(nr, from_ref(one))?))
+        };
+        let hold = match transactions {
+            [one] => hold_one(one)?,
+            many => match self.verifier.hold(nr, many) {
+                Ok(hold) => hold,
+                Err(fault) => {
+                    // A batch does not say over which of them it failed.
+                    for one in many {
+                        hold_one(one)?;
+                    }
+                    return Err(fault.into());
+                }
+            },
+        };
         match transactions.iter().zip(hold).find(|(_, holds)| !holds) {
             None => Ok(()),
             Some((bad, _)) => Err(Invalid::new("signature", "the signature does not hold")

@@ -200,7 +200,9 @@ fn check_payments(
             balance: view.balance(state, payment.from()),
             time_us: block.header().timestamp.us(),
         };
-        rules.check_transaction(payment, &context)?;
+        rules.over(payment.leaf(), || {
+            rules.check_transaction(payment, &context)
+        })?;
         rules.note("funds");
         if !view.pay(state, payment, block.nr()) {
             return Err(Invalid::new("funds", "a sender pays more than it has")

@@ -153,6 +153,9 @@ pub(crate) struct NodeArgs {
     /// How to log, to standard error [default: text]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Logs")]
     log_format: Option<LogFormat>,
+    /// How long a rule may hold its thread before the node stops: for tests, which don't wait so long
+    #[arg(long, hide = true, value_name = "TIME", value_parser = values::duration)]
+    stuck_after: Option<Duration>,
 }
 
 /// Where a node's files are.
@@ -376,6 +379,7 @@ impl NodeArgs {
             threads: self.threads,
             log: self.log,
             log_format: self.log_format,
+            stuck_after: self.stuck_after,
             ..Given::default()
         };
         config(given, self.place, self.rules)

@@ -61,6 +61,9 @@ pub struct Given {
     pub log: Option<String>,
     /// How it is logged.
     pub log_format: Option<LogFormat>,
+    /// How long a rule may hold its thread; for tests, on the command line alone.
+    #[serde(skip)]
+    pub stuck_after: Option<Duration>,
 }
 
 impl Given {
@@ -94,6 +97,7 @@ impl Given {
             threads: self.threads.or(other.threads),
             log: self.log.or(other.log),
             log_format: self.log_format.or(other.log_format),
+            stuck_after: self.stuck_after.or(other.stuck_after),
         }
     }
 }

@@ -26,6 +26,9 @@ pub const PORT: u16 = 6000;
 /// What is logged where nothing else is asked for.
 pub const LOG: &str = "info,hyper=warn,reqwest=warn";
 
+/// How long a rule may hold its thread; then the node stops, since nothing can call the rule back.
+pub const STUCK_AFTER: Duration = Duration::from_secs(30);
+
 /// The longest file that is read, in bytes; one written by a person is a thousand times shorter.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// How long a rule may hold its thread before the node stops.
+    pub stuck_after: Duration,
 }
 
 /// What may be said of peers of other rules.
@@ -194,6 +199,7 @@ impl From<Given> for Config {
             threads: given.threads.unwrap_or_else(all),
             log: given.log.unwrap_or_else(|| LOG.to_owned()),
             log_format: given.log_format.unwrap_or_default(),
+            stuck_after: given.stuck_after.unwrap_or(STUCK_AFTER),
         }
     }
 }

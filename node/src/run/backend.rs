@@ -209,7 +209,7 @@ impl NodeBackend {
     /// What was read; without its storage a node can't go on, as what it acknowledged may be lost.
     fn or_stop<T>(&self, read: Result<T, Error>) -> Result<T, Unavailable> {
         read.map_err(|error| {
-            self.core.fault(error);
+            self.core.fault(error, None);
             Unavailable::Fault
         })
     }

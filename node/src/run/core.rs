@@ -1,15 +1,14 @@
 //! The one thread that owns the node: decide, commit, tell.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use plugcoin_core::chain::Served;
-use plugcoin_core::{Input, Node, Output, Reply, Step};
+use plugcoin_core::{Input, Judging, Node, Output, Reply, Step, draft_on};
 use plugcoin_http::Unavailable;
 use plugcoin_sdk::hooks::{Contact, Record, Storage};
-use plugcoin_sdk::ledger::Address;
+use plugcoin_sdk::ledger::{Address, Hash};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -19,7 +18,7 @@ use super::clock::now_us;
 use super::events::Observers;
 use super::limits::{BATCH_BYTES_MAX, BATCH_MAX, QUEUE_MAX, TICK_MS};
 use super::miner::Miner;
-use super::poison_file;
+use super::poison_file::Poison;
 use super::snapshots::Snapshots;
 
 /// Something for the thread that owns the node.
@@ -33,8 +32,8 @@ enum Message {
     },
     /// A question; what comes back tells the answer, and is called after the commit.
     Query(Box<dyn FnOnce(&Node) -> Tell + Send>, OwnedSemaphorePermit),
-    /// Something failed that decides what is valid: the node must stop.
-    Fault(Error),
+    /// Something failed that decides what is valid, over this: the node must stop.
+    Fault(Error, Option<Hash>),
     /// The node shall stop.
     Stop,
 }
@@ -73,9 +72,9 @@ impl CoreQueue {
         });
     }
 
-    /// Stops the node: something failed that decides what is valid.
-    pub(crate) fn fault(&self, error: Error) {
-        let _ = self.messages.send(Message::Fault(error));
+    /// Stops the node: something failed that decides what is valid; `over` is refused from then on.
+    pub(crate) fn fault(&self, error: Error, over: Option<Hash>) {
+        let _ = self.messages.send(Message::Fault(error, over));
     }
 
     /// Stops the node when all that is queued is done.
@@ -155,8 +154,12 @@ pub(crate) struct Core {
     pub(crate) miner: Miner,
     /// Where events go.
     pub(crate) observers: Observers,
+    /// What the node judges.
+    pub(crate) judging: Judging,
+    /// What the miner searches a seal for.
+    pub(crate) sealing: Judging,
     /// Where what made a plugin fail is written down.
-    pub(crate) faults: PathBuf,
+    pub(crate) poison: Poison,
     /// Where the known peers go.
     pub(crate) peers: watch::Sender<Vec<Address>>,
 }
@@ -178,15 +181,10 @@ impl Core {
     /// Whatever a hook failed with that decides what is valid, or the storage.
     pub(crate) fn run(mut self) -> Result<(), Error> {
         let result = self.work();
-        if let (Err(error), Some(hash)) = (&result, self.node.judging())
+        if let (Err(error), Some(hash)) = (&result, self.judging.get())
             && error.kind() == ErrorKind::Plugin
         {
-            match poison_file::add(&self.faults, hash, error) {
-                Ok(()) => tracing::error!(%hash, "what made the plugin fail will be refused"),
-                Err(error) => {
-                    tracing::error!(%error, "what made the plugin fail is not remembered")
-                }
-            }
+            self.poison.add(hash, error);
         }
         if result.is_ok() {
             self.snapshots.end(&self.node);
@@ -256,7 +254,10 @@ impl Core {
                 batch.tell.push(ask(&self.node));
                 drop(place);
             }
-            Message::Fault(error) => return Err(error),
+            Message::Fault(error, over) => {
+                self.judging.set(over);
+                return Err(error);
+            }
             Message::Stop => batch.stop = true,
         }
         Ok(())
@@ -300,7 +301,10 @@ impl Core {
                     });
                 }
                 Output::SavePeers(peers) => drop(self.peers.send_replace(peers)),
-                Output::Seal(job) => self.miner.search(*job),
+                Output::Seal(job) => {
+                    self.sealing.set(Some(draft_on(&job.parent.hash)));
+                    self.miner.search(*job);
+                }
                 Output::StopSealing => self.miner.stop(),
                 Output::Tell(event) => self.observers.tell(event, now_us()),
             }

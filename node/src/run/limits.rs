@@ -70,12 +70,8 @@ pub(crate) const PUSH_LOOPBACK_FACTOR: i64 = 100;
 /// How many source addresses are kept account of: about a megabyte.
 pub(crate) const SOURCES_MAX: usize = 20_000;
 
-/// How long a rule may hold its thread, in milliseconds; then the node stops, since nothing can call
-/// the rule back.
-pub(crate) const STUCK_MS: u64 = 30_000;
-
-/// How often it is looked for such a rule, in milliseconds.
-pub(crate) const LOOK_FOR_STUCK_MS: u64 = 1_000;
+/// How many looks there are for a rule that holds its thread, in the time after which the node stops.
+pub(crate) const LOOKS_FOR_STUCK: u32 = 30;
 
 /// How many things that made a plugin fail are remembered.
 pub(crate) const FAULTS_MAX: usize = 1_000;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use plugcoin_core::{Input, Job};
+use plugcoin_core::{Input, Job, draft_on};
 use plugcoin_sdk::hooks::{Consensus, Seal, Slice};
 use plugcoin_sdk::plugin::Schedule;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -15,6 +15,9 @@ use plugcoin_sdk::{Error, ErrorKind};
 use super::clock::now_us;
 use super::core::CoreQueue;
 use super::pace::Pace;
+
+/// How the names of the miner's threads begin.
+pub(crate) const MINER: &str = "miner-";
 
 /// How many tries are set apart for one thread: more than it makes while a job lasts.
 const THREAD_ATTEMPTS: u64 = 1 << 48;
@@ -54,12 +57,12 @@ impl Miner {
         for index in 0..threads.get() as u64 {
             let (shared, consensus, core) = (shared.clone(), consensus.clone(), core.clone());
             thread::Builder::new()
-                .name(format!("miner-{index}"))
+                .name(format!("{MINER}{index}"))
                 .spawn(move || {
                     yield_to_others();
                     let mining = || shared.mine(index, &consensus, &core);
                     if panic::catch_unwind(AssertUnwindSafe(mining)).is_err() {
-                        core.fault(Error::new(ErrorKind::Plugin, "the consensus panicked"));
+                        core.fault(Error::new(ErrorKind::Plugin, "the miner panicked"), None);
                     }
                 })
                 .map_err(|error| {
@@ -181,7 +184,8 @@ impl Shared {
                         until_us,
                     },
                     Err(error) => {
-                        core.fault(error);
+                        // Another block on this parent would fare alike.
+                        core.fault(error, Some(draft_on(&job.parent.hash)));
                         return;
                     }
                 };

@@ -22,6 +22,7 @@ mod progress;
 mod rules_file;
 mod snapshots;
 mod sources;
+mod stuck;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plugcoin_core::chain::Served;
-use plugcoin_host::watchdog;
 use plugcoin_http::{Settings, router, serve};
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -39,7 +39,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 use crate::cli::summary::Summary;
-use crate::cli::{ExitCode, Failure, output};
+use crate::cli::{Failure, output};
 use crate::config::Config;
 use ahead::Ahead;
 use backend::NodeBackend;
@@ -47,7 +47,7 @@ use calls::Calls;
 use clock::now_us;
 use core::{Core, CoreQueue};
 use events::Observers;
-use limits::{END_MS, LOOK_FOR_STUCK_MS, SAVE_PEERS_MS, STUCK_MS};
+use limits::{END_MS, SAVE_PEERS_MS};
 use miner::Miner;
 use open::Opened;
 use snapshots::Snapshots;
@@ -117,7 +117,9 @@ async fn serve_until_stopped(
         miner: miner.clone(),
         observers: Observers::start(&hooks.observers, &opened.resolved.watches)?,
         peers,
-        faults: config.file("faults", address.port()),
+        judging: opened.judging,
+        sealing: opened.sealing,
+        poison: opened.poison,
     };
     let saver = tokio::spawn(save_peers(
         config.file("peers", address.port()),
@@ -139,7 +141,6 @@ async fn serve_until_stopped(
         advertise: config.advertise.clone(),
         ..Settings::default()
     };
-    watch_for_stuck_plugins()?;
     let mut core_ended = start(core)?;
     let routes = router(Arc::new(backend), settings.clone());
     summary.print();
@@ -185,32 +186,6 @@ fn start(core: Core) -> Result<oneshot::Receiver<Result<(), Error>>, Error> {
         })
         .map_err(|error| Error::new(ErrorKind::Io, "the system gives no thread").because(error))?;
     Ok(ended)
-}
-
-/// Ends the process when a rule doesn't come back: nothing else can call it back, and the thread
-/// that owns the node waits for it.
-fn watch_for_stuck_plugins() -> Result<(), Error> {
-    let each = Duration::from_millis(LOOK_FOR_STUCK_MS);
-    let watch = move || {
-        loop {
-            thread::sleep(each);
-            if let Some(plugin) = watchdog::stuck(each, Duration::from_millis(STUCK_MS)) {
-                tracing::error!(
-                    %plugin,
-                    "the plugin has not come back for {} s, and the node stops; what it \
-                     acknowledged is on disk",
-                    STUCK_MS / 1_000
-                );
-                std::process::exit(ExitCode::Plugin as i32);
-            }
-        }
-    };
-    let started = thread::Builder::new()
-        .name("watchdog".to_owned())
-        .spawn(watch);
-    started
-        .map(drop)
-        .map_err(|error| Error::new(ErrorKind::Io, "the system gives no thread").because(error))
 }
 
 /// Ready when the node is told to stop: by Ctrl-C, or by SIGTERM.

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 
-use plugcoin_core::Node;
+use plugcoin_core::{Judging, Node};
 use plugcoin_host::Resolved;
 use plugcoin_sdk::hooks::Contact;
 use plugcoin_sdk::ledger::Address;
@@ -10,8 +10,9 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
 use super::peers_file::Peers;
-use super::poison_file;
+use super::poison_file::Poison;
 use super::rules_file;
+use super::stuck::Watchdog;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
 use crate::wallet::Wallet;
@@ -24,6 +25,12 @@ pub(super) struct Opened {
     pub(super) resolved: Resolved,
     /// Its wallet's public key.
     pub(super) public: Option<String>,
+    /// What the node judges.
+    pub(super) judging: Judging,
+    /// What the miner searches a seal for.
+    pub(super) sealing: Judging,
+    /// Where what made a plugin fail is written down.
+    pub(super) poison: Poison,
 }
 
 /// Takes the port; the address with the port that it got comes back.
@@ -74,15 +81,33 @@ impl Opened {
         let public = wallet.as_ref().map(|wallet| wallet.public().to_owned());
 
         let rules = config.file("rules", port);
-        let journal = rules_file::journal(&rules, &resolved.fingerprint)?;
+        let journal = rules_file::journal(&rules, &resolved)?;
+        let poison = Poison::new(config.file("faults", port), &resolved);
+        let core = plugcoin_core::Config {
+            poison: poison.read()?,
+            ..of_core(config, port, &resolved, peers)?
+        };
+        let (judging, sealing) = (core.judging.clone(), Judging::default());
+        let watchdog = Watchdog {
+            judging: judging.clone(),
+            sealing: sealing.clone(),
+            poison: poison.clone(),
+        };
+        watchdog.start(config.stuck_after)?;
         let (mut node, records) = Node::open(
             now_us(),
-            of_core(config, port, &resolved, peers)?,
+            core,
             resolved.hooks.clone(),
             wallet.as_ref().map(Wallet::of_core),
             journal,
         )
-        .map_err(|error| rules_file::refused(error, journal, &rules))?;
+        .map_err(|error| match (judging.get(), error.kind()) {
+            (Some(hash), ErrorKind::Plugin) => {
+                poison.add(hash, &error);
+                error.into()
+            }
+            _ => rules_file::refused(error, journal, &rules),
+        })?;
         if !records.is_empty() {
             resolved.hooks.storage.hook.append(&records)?;
         }
@@ -92,6 +117,9 @@ impl Opened {
             node,
             resolved,
             public,
+            judging,
+            sealing,
+            poison,
         })
     }
 }
@@ -147,6 +175,6 @@ fn of_core(
         known: peers.known,
         seed: getrandom::u64().map_err(random)?,
         other_rules: config.on_other_rules,
-        poison: poison_file::read(&config.file("faults", port))?,
+        ..plugcoin_core::Config::default()
     })
 }

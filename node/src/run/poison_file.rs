@@ -1,8 +1,9 @@
 //! `faults-PORT.json`: what made a plugin fail, so that it is refused when the node runs again.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use plugcoin_host::Resolved;
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
@@ -14,18 +15,102 @@ use super::peers_file::read_text;
 /// One thing that made a plugin fail.
 #[derive(Debug, Serialize, Deserialize)]
 struct Fault {
-    /// A block's hash, or a transaction's leaf hash.
+    /// A block's hash, a transaction's leaf hash, or what stands for an own block on its parent.
     hash: Hash,
     /// What the plugin said.
     reason: String,
+    /// The plugins that ran, by [`identity`].
+    #[serde(default)]
+    plugins: Hash,
 }
 
-/// Reads what is to be refused.
+/// The file of what made plugins fail.
 ///
-/// # Errors
-/// [`ErrorKind::Corrupt`] if the file is not what was written.
-pub(super) fn read(path: &Path) -> Result<HashSet<Hash>, Error> {
-    Ok(faults(path)?.iter().map(|fault| fault.hash).collect())
+/// * A fault counts under the plugins that ran then, to the version and to the library's bytes: what
+///   a plugin failed over may be good under one that was mended, and who goes on refusing it would
+///   leave the network.
+#[derive(Clone, Debug)]
+pub(super) struct Poison {
+    path: PathBuf,
+    plugins: Hash,
+}
+
+/// Tells one set of plugins from another, also if only the code of one was changed.
+fn identity(resolved: &Resolved) -> Hash {
+    let mut plugins: Vec<String> = resolved
+        .manifests
+        .iter()
+        .map(|plugin| {
+            let digest = plugin
+                .digest
+                .as_deref()
+                .unwrap_or(env!("CARGO_PKG_VERSION"));
+            format!("{} {} {digest}\n", plugin.name, plugin.version)
+        })
+        .collect();
+    plugins.sort();
+    Hash::of(&format!("{}\n{}", resolved.fingerprint, plugins.concat()))
+}
+
+impl Poison {
+    /// The file of a node with these plugins.
+    pub(super) fn new(path: PathBuf, resolved: &Resolved) -> Self {
+        Self {
+            path,
+            plugins: identity(resolved),
+        }
+    }
+
+    /// Reads what is to be refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] if the file is not what was written.
+    pub(super) fn read(&self) -> Result<HashSet<Hash>, Error> {
+        let faults = faults(&self.path)?;
+        let (refused, others): (Vec<&Fault>, Vec<&Fault>) = { &faults }
+            .iter()
+            .partition(|fault| fault.plugins == self.plugins);
+        let file = self.path.display();
+        if !refused.is_empty() {
+            tracing::warn!(
+                count = refused.len(),
+                %file,
+                "what made a plugin fail before is refused; without the file it is tried again"
+            );
+        }
+        if !others.is_empty() {
+            tracing::info!(
+                count = others.len(),
+                %file,
+                "what made a plugin fail before is tried again, since other plugins run now"
+            );
+        }
+        Ok(refused.iter().map(|fault| fault.hash).collect())
+    }
+
+    /// Adds one thing, and says so in the log; the oldest goes when there are too many.
+    pub(super) fn add(&self, hash: Hash, reason: impl ToString) {
+        match self.write(hash, reason.to_string()) {
+            Ok(()) => tracing::error!(%hash, "what made the plugin fail will be refused"),
+            Err(error) => tracing::error!(%error, "what made the plugin fail is not remembered"),
+        }
+    }
+
+    fn write(&self, hash: Hash, reason: String) -> Result<(), Error> {
+        let mut faults = faults(&self.path)?;
+        faults.retain(|fault| fault.hash != hash || fault.plugins != self.plugins);
+        faults.push(Fault {
+            hash,
+            reason,
+            plugins: self.plugins,
+        });
+        let surplus = faults.len().saturating_sub(FAULTS_MAX);
+        faults.drain(..surplus);
+        let text = serde_json::to_string_pretty(&faults).map_err(|error| {
+            Error::new(ErrorKind::Io, "what made a plugin fail can't be written").because(error)
+        })?;
+        atomic_write(&self.path, &format!("{text}\n"))
+    }
 }
 
 fn faults(path: &Path) -> Result<Vec<Fault>, Error> {
@@ -40,25 +125,6 @@ fn faults(path: &Path) -> Result<Vec<Fault>, Error> {
     })
 }
 
-/// Adds one thing; the oldest goes when there are too many.
-///
-/// # Errors
-/// [`ErrorKind::Io`] if it can't be written, [`ErrorKind::Corrupt`] as for [`read`].
-pub(super) fn add(path: &Path, hash: Hash, reason: &Error) -> Result<(), Error> {
-    let mut faults = faults(path)?;
-    faults.retain(|fault| fault.hash != hash);
-    faults.push(Fault {
-        hash,
-        reason: reason.to_string(),
-    });
-    let surplus = faults.len().saturating_sub(FAULTS_MAX);
-    faults.drain(..surplus);
-    let text = serde_json::to_string_pretty(&faults).map_err(|error| {
-        Error::new(ErrorKind::Io, "what made a plugin fail can't be written").because(error)
-    })?;
-    atomic_write(path, &format!("{text}\n"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,16 +133,25 @@ mod tests {
     fn what_made_a_plugin_fail_is_read_back_and_the_oldest_goes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("faults-6000.json");
-        assert!(read(&path).unwrap().is_empty());
         let hash = |n: usize| Hash::of(&n.to_string());
-        let reason = Error::new(ErrorKind::Plugin, "it panicked");
+        let poison = |plugins: &str| Poison {
+            path: path.clone(),
+            plugins: Hash::of(plugins),
+        };
+        let ours = poison("ours");
+        assert!(ours.read().unwrap().is_empty());
         for n in 0..=FAULTS_MAX {
-            add(&path, hash(n), &reason).unwrap();
+            ours.write(hash(n), "it panicked".to_owned()).unwrap();
         }
-        let known = read(&path).unwrap();
+        let known = ours.read().unwrap();
         assert_eq!(known.len(), FAULTS_MAX);
         assert!(!known.contains(&hash(0)) && known.contains(&hash(FAULTS_MAX)));
+        let mended = poison("mended");
+        assert!(mended.read().unwrap().is_empty(), "it is tried again");
+        mended.write(hash(2), "it panicked".to_owned()).unwrap();
+        assert_eq!(mended.read().unwrap(), HashSet::from([hash(2)]));
+        assert!(ours.read().unwrap().contains(&hash(2)), "as before");
         std::fs::write(&path, "[{}]").unwrap();
-        assert_eq!(read(&path).unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(ours.read().unwrap_err().kind(), ErrorKind::Corrupt);
     }
 }

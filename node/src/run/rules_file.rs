@@ -1,9 +1,10 @@
 //! `rules-PORT.json`: under which rules the journal was written.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use plugcoin_core::Journal;
-use plugcoin_host::Resolved;
+use plugcoin_host::{Manifest, Resolved};
 use plugcoin_sdk::ledger::{Hash, genesis};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::Deserialize;
@@ -17,20 +18,54 @@ use crate::cli::{ExitCode, Failure};
 #[derive(Deserialize)]
 struct Content {
     fingerprint: Hash,
+    /// The SHA-256 of each library among the plugins.
+    #[serde(default)]
+    libraries: BTreeMap<String, String>,
+}
+
+/// The plugins that decide what is valid and come from libraries, with the SHA-256 of these.
+fn libraries(resolved: &Resolved) -> BTreeMap<String, String> {
+    let decides = |name: &str| {
+        let mut rules = resolved.rules.iter();
+        rules.any(|rule| rule.plugin == name && rule.hook.decides_validity())
+    };
+    let plugins = resolved.manifests.iter();
+    let of_library = |plugin: &Manifest| Some((plugin.name.clone(), plugin.digest.clone()?));
+    plugins
+        .filter(|plugin| decides(&plugin.name))
+        .filter_map(of_library)
+        .collect()
 }
 
 /// How the journal is to be read: believed, if it was written under the rules that hold now.
 ///
+/// * A library of other bytes may have other rules under the same name and version: its author may
+///   have forgotten to raise the version.
 /// * A file that can't be understood is no fault: the journal is judged then, and the file made anew.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] if there is a file that can't be read.
-pub(crate) fn journal(path: &Path, fingerprint: &Hash) -> Result<Journal, Error> {
+pub(crate) fn journal(path: &Path, resolved: &Resolved) -> Result<Journal, Error> {
+    let fingerprint = &resolved.fingerprint;
     let Some(text) = read_text(path, FILE_BYTES_MAX)? else {
         return Ok(Journal::Judge);
     };
     match serde_json::from_str::<Content>(&text) {
-        Ok(content) if content.fingerprint == *fingerprint => Ok(Journal::SameRules),
+        Ok(content) if content.fingerprint == *fingerprint => {
+            let now = libraries(resolved);
+            if content.libraries == now {
+                return Ok(Journal::SameRules);
+            }
+            let differs = |name: &&String| content.libraries.get(*name) != now.get(*name);
+            let names = now.keys().chain(content.libraries.keys());
+            let others: BTreeSet<&str> = names.filter(differs).map(String::as_str).collect();
+            tracing::warn!(
+                plugins = others.into_iter().collect::<Vec<_>>().join(", "),
+                "the journal was written when these plugins were other files of the same version; \
+                 every block is checked"
+            );
+            Ok(Journal::Judge)
+        }
         Ok(content) => {
             tracing::warn!(
                 written_under = %content.fingerprint,
@@ -59,6 +94,7 @@ pub(crate) fn save(path: &Path, resolved: &Resolved) -> Result<(), Error> {
         "fingerprint": resolved.fingerprint,
         "genesis": genesis().hash(),
         "rules": resolved.rules,
+        "libraries": libraries(resolved),
     });
     atomic_write(path, &format!("{content:#}\n"))
 }

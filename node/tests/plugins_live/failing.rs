@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::live::{Live, acquainted, agreed, live, live_with};
 use crate::program::libraries::library;
-use crate::program::running::until;
+use crate::program::running::{Running, until};
 use crate::program::world::{alice, block, pay};
 
 /// The exit code of a node that a plugin's failure stopped.
@@ -67,17 +67,93 @@ fn a_rule_that_panics_stops_the_node_once_for_each_thing() {
     let good = pay(&alice(), "bob", "0.25", 101);
     plain.takes("/inv", good.text());
     a.wait("the other payment", |status| status["pool"] == 1);
-    // A block with it is another thing.
-    let with_bad = block(&blocks[0], &alice().public, vec![bad.clone()], 200);
+    // Nobody stops it anew by putting it into a block, or another one.
+    for second in [200, 201] {
+        let with_bad = block(&blocks[0], &alice().public, vec![bad.clone()], second);
+        assert_eq!(a.refuses("/block", with_bad.text())["rule"], "fault");
+    }
+    assert_eq!(a.status()["pool"], 1, "what waited still does");
+    assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_rule_that_does_not_come_back_stops_the_node_once_for_each_thing() {
+    let rules = format!(
+        "--set zeros.zeros=1 --set fifo.n_transactions=9 --stuck-after 300ms {}",
+        brittle("rule")
+    );
+    let first = block(&genesis(), &alice().public, Vec::new(), 10);
+    let a = live_with(&rules, &alice(), std::slice::from_ref(&first));
+    let port = a.port().to_owned();
+    let bad = pay(&alice(), "bob", "0.19", 100);
+    // It comes in a block, and the block is not to blame.
+    let with_bad = block(&first, &alice().public, vec![bad.clone()], 200);
     a.posts("/block", with_bad.text());
     let (code, log, dir) = a.ended();
     assert_eq!(code, PLUGIN, "{log}");
-    assert_eq!(faults(&dir)[1]["hash"], with_bad.hash().to_string());
-    let a = Live::start_in(dir, &again);
+    for words in [
+        "brittle-rule",
+        "has not come back for 0.3 s",
+        "will be refused",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    let written = faults(&dir);
+    assert_eq!(written.len(), 1, "{written:?}");
+    assert_eq!(written[0]["hash"], bad.leaf().to_string());
+    let a = Live::start_in(dir, &format!("--port {port} {rules}"));
     for (path, text) in [("/inv", bad.text()), ("/block", with_bad.text())] {
         assert_eq!(a.refuses(path, text)["rule"], "fault");
     }
-    assert_eq!(a.status()["pool"], 1, "what waited still does");
+    assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_journal_over_which_a_rule_fails_is_told_in_words() {
+    let plain = "--set zeros.zeros=1 --set fifo.n_transactions=9";
+    let rules = format!("{plain} {}", brittle("rule"));
+    let first = block(&genesis(), &alice().public, Vec::new(), 10);
+    let a = live_with(plain, &alice(), std::slice::from_ref(&first));
+    let port = a.port().to_owned();
+    let bad = pay(&alice(), "bob", "0.13", 100);
+    a.takes("/inv", bad.text());
+    let (_, dir) = a.stop(Signal::TERM);
+    // What waits is dropped when the node is started again.
+    let args = format!("--port {port} {rules}");
+    let (code, said) = Running::try_start(dir.path(), &args).err().unwrap();
+    assert_eq!(code, PLUGIN, "{said}");
+    assert_eq!(faults(&dir)[0]["hash"], bad.leaf().to_string());
+    let a = Live::start_in(dir, &args);
+    assert_eq!(a.status()["pool"], 0);
+    assert_eq!(a.refuses("/inv", bad.text())["rule"], "fault");
+    let (_, dir) = a.stop(Signal::TERM);
+    // Without the rule it is as good as any, and comes into a block.
+    let a = Live::start_in(dir, &format!("--port {port} {plain}"));
+    let with_bad = block(&first, &alice().public, vec![bad.clone()], 200);
+    a.takes("/block", with_bad.text());
+    let (_, dir) = a.stop(Signal::TERM);
+    for _ in 0..2 {
+        let (code, said) = Running::try_start(dir.path(), &args).err().unwrap();
+        assert_eq!(code, PLUGIN, "{said}");
+        let (hash, id) = (with_bad.hash().to_string(), bad.id().to_string());
+        for words in ["brittle-rule", &hash, &id, "run it without this plugin"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert_eq!(faults(&dir).len(), 1, "there is nothing more to refuse");
+    }
+}
+
+#[test]
+fn a_rule_that_fails_over_the_nodes_own_draft_stops_it_once_for_a_tip() {
+    let rules = format!("--set zeros.zeros=1 --mine {}", brittle("reward"));
+    let a = live(&rules);
+    let port = a.port().to_owned();
+    let (code, log, dir) = a.ended();
+    assert_eq!(code, PLUGIN, "{log}");
+    assert!(log.contains("it is afraid of block 2"), "{log}");
+    let a = Live::start_in(dir, &format!("--port {port} {rules}"));
+    assert_eq!(a.status()["height"], 1);
+    assert_eq!(a.status()["mining"], false);
     assert_eq!(a.stop(Signal::TERM).0, 0);
 }
 

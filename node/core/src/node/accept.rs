@@ -8,6 +8,7 @@ use plugcoin_sdk::{Error, Invalid};
 
 use super::Node;
 use crate::chain::{Change, Index, View};
+use crate::judging::draft_on;
 use crate::limits::{SIDE_DEPTH_MAX, VIEWS_MAX};
 use crate::rules::Halt;
 use crate::step::{Output, Reply, Step};
@@ -67,10 +68,13 @@ impl Node {
             return Ok(Reply::WaitingFor(missing));
         }
         self.rules.trace.get_mut().begin();
-        self.check_poison(hash)?;
+        self.check_poison(hash, block.transactions())?;
+        if let (Origin::Own, Some(parent)) = (origin, block.header().previous_hash) {
+            self.rules.judging.set(Some(draft_on(&parent)));
+        }
         let judged = self.judge_new_block(now_us, block, origin, asked, step);
         if !matches!(judged, Err(Halt::Fault(_))) {
-            self.judging = None;
+            self.rules.judging.set(None);
         }
         judged
     }
@@ -354,13 +358,13 @@ impl Node {
     ) -> Result<(), Error> {
         let (id, nr) = (transaction.id(), self.next_nr());
         // If a rule fails now, it is over this, and not over the block that made it be judged.
-        let outer = self.judging;
+        let outer = self.rules.judging.get();
         let again = self
-            .check_poison(transaction.leaf())
+            .check_poison(transaction.leaf(), &[])
             .and_then(|()| Checked::transaction(&self.rules, transaction, nr))
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(again, Err(Halt::Fault(_))) {
-            self.judging = outer;
+            self.rules.judging.set(outer);
         }
         match again {
             Ok(()) => Ok(()),

@@ -1,10 +1,11 @@
 //! Explaining what was accepted and refused, and refusing what made a plugin fail.
 
 use plugcoin_sdk::Invalid;
-use plugcoin_sdk::ledger::Hash;
+use plugcoin_sdk::ledger::{Hash, Transaction};
 
 use super::Node;
 use crate::explain::{Asked, Explanation, Outcome};
+use crate::judging::draft_on;
 use crate::rules::Halt;
 
 impl Node {
@@ -54,11 +55,6 @@ impl Node {
         self.refused.get(id).cloned()
     }
 
-    /// What is judged now, if a plugin failed over it: a block's hash, or a transaction's leaf hash.
-    pub fn judging(&self) -> Option<Hash> {
-        self.judging
-    }
-
     /// The rules that block `nr` was held against, in their order.
     fn rules_of_block(&self, nr: u64) -> Vec<Asked> {
         let hooks = &self.rules.hooks;
@@ -104,13 +100,37 @@ impl Node {
     }
 
     /// Refuses what made a plugin fail before; anything else is now what is judged.
-    pub(super) fn check_poison(&mut self, hash: Hash) -> Result<(), Halt> {
+    ///
+    /// * A block is refused for its payments, too: nobody stops the node anew by putting one that did
+    ///   so before into ever other blocks.
+    pub(super) fn check_poison(&self, hash: Hash, payments: &[Transaction]) -> Result<(), Halt> {
         self.rules.note("fault");
-        if self.config.poison.contains(&hash) {
+        let refuse = |why: &str, hash: Hash| {
+            let invalid = Invalid::new("fault", why).observed(hash);
+            Err(invalid.for_now().into())
+        };
+        if self.is_poison(&hash) {
             let why = "it made a plugin fail, and the node stop, when it came before";
-            return Err(Invalid::new("fault", why).observed(hash).for_now().into());
+            return refuse(why, hash);
         }
-        self.judging = Some(hash);
+        // Hashing all leaves is for nothing where nothing ever failed.
+        if !self.config.poison.is_empty()
+            && let Some(bad) = { payments }.iter().find(|one| self.is_poison(&one.leaf()))
+        {
+            let why =
+                "it has a payment that made a plugin fail, and the node stop, when it came before";
+            return refuse(why, bad.leaf());
+        }
+        self.rules.judging.set(Some(hash));
         Ok(())
+    }
+
+    /// Whether no rule failed over a block of its own on this parent.
+    pub(super) fn may_draft_on(&self, parent: &Hash) -> bool {
+        self.config.poison.is_empty() || !self.is_poison(&draft_on(parent))
+    }
+
+    fn is_poison(&self, hash: &Hash) -> bool {
+        self.config.poison.contains(hash)
     }
 }

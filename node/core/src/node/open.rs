@@ -32,6 +32,8 @@ impl Node {
     ///   the journal was empty.
     /// * Transactions of the journal that no longer hold are left out; the first step tells why, of
     ///   the latest [`RETOLD_MAX`]. It may have been told before: that nobody can know.
+    /// * A waiting transaction over which a rule fails is what [`Config::judging`] says then. A block
+    ///   is not: what the node has acknowledged it can't refuse.
     ///
     /// # Errors
     /// [`ErrorKind::Corrupt`] with the first block that does not hold, or that has no parent;
@@ -140,14 +142,17 @@ impl Node {
             reply: Reply::Nothing,
             outputs: Vec::new(),
         };
+        self.rules.judging.set(Some(hash));
         let taken = match journal {
             Journal::SameRules if parent == self.tree.tip() => {
                 self.extend_with_own(now_us, &block, &mut step)
             }
             Journal::SameRules => {
-                self.replay_on(now_us, block, parent, Trust::OwnJournal, &mut step)
+                self.replay_on(now_us, block.clone(), parent, Trust::OwnJournal, &mut step)
             }
-            Journal::Judge => self.replay_on(now_us, block, parent, Trust::Asked, &mut step),
+            Journal::Judge => {
+                self.replay_on(now_us, block.clone(), parent, Trust::Asked, &mut step)
+            }
         };
         self.untold
             .extend(step.outputs.into_iter().filter_map(dropped));
@@ -155,12 +160,38 @@ impl Node {
             self.retell(RETOLD_MAX);
         }
         match taken {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.rules.judging.set(None);
+                Ok(())
+            }
             Err(Halt::Invalid(invalid)) => {
                 Err(corrupt("a block of the journal breaks a rule").because(invalid.to_string()))
             }
-            Err(Halt::Fault(error)) => Err(error),
+            Err(Halt::Fault(fault)) => Err(self.of_block(fault, &block)),
         }
+    }
+
+    /// A fault over a block of the journal or one of its payments, with its name; other faults, such
+    /// as over what waits, as they are.
+    fn of_block(&self, fault: Error, block: &Block) -> Error {
+        let over = self.rules.judging.get();
+        let mut payments = block.transactions().iter();
+        let payment = payments.find(|payment| over == Some(payment.leaf()));
+        if fault.kind() != ErrorKind::Plugin || (over != Some(block.hash()) && payment.is_none()) {
+            return fault;
+        }
+        self.rules.judging.set(None);
+        let message = "a block of the journal made a plugin fail, and what the node has acknowledged it \
+                       can't refuse; run it without this plugin, let the plugin begin at a later \
+                       block, as NAME@NR, or take another data directory";
+        let named = Error::new(ErrorKind::Plugin, message)
+            .with("block", block.hash())
+            .with("nr", block.nr());
+        match payment {
+            Some(payment) => named.with("transaction", payment.id()),
+            None => named,
+        }
+        .because(fault)
     }
 
     fn replay_on(
@@ -208,16 +239,19 @@ impl Node {
         }
         let (leaf, nr) = (transaction.leaf(), self.next_nr());
         let admitted = self
-            .check_poison(leaf)
+            .check_poison(leaf, &[])
             .and_then(|()| match journal {
                 Journal::SameRules => Ok(Checked::own(transaction)),
                 Journal::Judge => Checked::transaction(&self.rules, transaction, nr),
             })
             .and_then(|checked| self.admit(now_us, checked));
-        self.judging = None;
         match admitted {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.rules.judging.set(None);
+                Ok(())
+            }
             Err(Halt::Invalid(reason)) => {
+                self.rules.judging.set(None);
                 self.untold.push(Event::TransactionDropped { id, reason });
                 Ok(())
             }

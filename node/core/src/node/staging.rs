@@ -123,6 +123,7 @@ impl Node {
             }
         }
         let wins = self.would_win(&staged)?;
+        self.rules.judging.set(None);
         let next = staged.next();
         let too_long = staged.blocks.len() >= STAGED_LEVELS_MAX;
         let root_nr = staged.root_nr;
@@ -173,6 +174,7 @@ impl Node {
                     .into(),
             );
         }
+        self.check_poison(header.hash, block.transactions())?;
         let difficulty = &self.rules.hooks.difficulty.at(nr).hook;
         let wants = difficulty.wants(nr)?;
         let target = difficulty.target(nr, &self.staged_ancestors(staged, nr, &wants))?;

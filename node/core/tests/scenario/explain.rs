@@ -1,13 +1,10 @@
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use plugcoin_core::{Config, Outcome, Reply};
-use plugcoin_sdk::hooks::{
-    Ancestor, Difficulty, Event, Signer, Storage, TransactionContext, Validity,
-};
+use plugcoin_sdk::hooks::{Ancestor, Difficulty, Event, Signer, TransactionContext, Validity};
 use plugcoin_sdk::ledger::{Block, Hash, Target, Transaction};
 use plugcoin_sdk::plugin::{Active, Schedule, Scheduled};
-use plugcoin_sdk::{Error, ErrorKind, Invalid, Verdict};
+use plugcoin_sdk::{Error, Invalid, Verdict};
 use plugcoin_testkit::doubles::PlainSigner;
 use plugcoin_testkit::fixtures;
 
@@ -93,118 +90,6 @@ fn a_thousand_refusals_are_remembered_and_no_more() {
     assert!(!known(&payments[0]) && known(&payments[1]) && known(&payments[1_000]));
     let longest = serde_json::to_string(&bench.node.explain(&payments[7].id())).unwrap();
     assert!(longest.len() < 4_096);
-}
-
-/// A rule that fails over payments to somebody, from some height on.
-struct Trips(&'static str, u64);
-
-impl Validity for Trips {
-    fn check_transaction(
-        &self,
-        transaction: &Transaction,
-        context: &TransactionContext,
-    ) -> Result<Verdict, Error> {
-        match transaction.to() == self.0 && context.nr >= self.1 {
-            true => Err(Error::new(ErrorKind::Plugin, "it trips")),
-            false => Ok(Verdict::Valid),
-        }
-    }
-}
-
-#[test]
-fn what_made_a_plugin_fail_is_named_and_refused_in_another_life() {
-    let storage = Arc::default();
-    let mut hooks = crate::bench::hooks(Arc::clone(&storage) as _);
-    hooks.validity = vec![Scheduled::always("trips", Arc::new(Trips("X", 0)))];
-    let config = Config {
-        first_coin: false,
-        ..Config::default()
-    };
-    let mut bench = Bench::by(hooks.clone(), storage, config.clone());
-    bench.take(&branch("A", 1));
-    let (good, bad) = (
-        fixtures::pay("A", "B", "0.5", bench.now_us),
-        fixtures::pay("A", "X", "0.1", bench.now_us + 1),
-    );
-    bench.transaction(&good);
-    assert_eq!(bench.node.judging(), None, "nothing failed");
-    let input = plugcoin_core::Input::TransactionReceived {
-        transaction: bad.clone(),
-        origin: plugcoin_sdk::hooks::Origin::Client,
-    };
-    bench.node.handle(bench.now_us, input).unwrap_err();
-    let culprit = bench.node.judging().unwrap();
-    assert_eq!(culprit, bad.leaf());
-
-    let config = Config {
-        poison: HashSet::from([culprit]),
-        ..config
-    };
-    let mut again = Bench::by(hooks, bench.storage.clone(), config);
-    assert_eq!(again.node.judging(), None, "what waits holds");
-    let step = again.transaction(&bad);
-    assert_eq!(refusal(&step).rule, "fault");
-    assert!(events(&step).iter().any(|event| matches!(
-        event,
-        Event::TransactionRefused { id, .. } if *id == bad.id()
-    )));
-    assert_eq!(asked(&again, &bad.id()).0, ["fault"]);
-    assert!(again.node.is_waiting(&good.id()));
-}
-
-#[test]
-fn a_waiting_payment_that_makes_a_plugin_fail_is_named_and_not_the_block_that_came() {
-    let trips = |from_nr| Active::<dyn Validity>::new("trips", Arc::new(Trips("X", from_nr)));
-    // The rule begins with block 3, and what waits is judged anew; or it changes its mind there,
-    // which is seen only when the next block is put together.
-    for (from_nr, active) in [(3, trips(0)), (0, trips(3))] {
-        let storage = Arc::default();
-        let mut hooks = crate::bench::hooks(Arc::clone(&storage) as _);
-        hooks.validity = vec![Scheduled { from_nr, active }];
-        let config = Config {
-            first_coin: false,
-            ..Config::default()
-        };
-        let mut bench = Bench::by(hooks.clone(), storage, config.clone());
-        let chain = branch("A", 2);
-        bench.take(&chain[..1]);
-        let bad = fixtures::pay("A", "X", "0.1", bench.now_us);
-        let good = fixtures::pay("A", "B", "0.1", bench.now_us);
-        bench.transaction(&bad);
-        assert!(bench.node.is_waiting(&bad.id()));
-        let inputs = [
-            plugcoin_core::Input::BlockReceived {
-                block: chain[1].clone(),
-                origin: plugcoin_sdk::hooks::Origin::Client,
-            },
-            plugcoin_core::Input::TransactionReceived {
-                transaction: good.clone(),
-                origin: plugcoin_sdk::hooks::Origin::Client,
-            },
-        ];
-        let failed = inputs.into_iter().any(|input| {
-            let step = bench.node.handle(bench.now_us, input);
-            let records = step.as_ref().map(|step| step.records.clone());
-            records
-                .map(|records| bench.storage.append(&records))
-                .is_err()
-        });
-        assert!(failed);
-        let culprit = bench.node.judging().unwrap();
-        assert_eq!(culprit, bad.leaf());
-
-        let config = Config {
-            poison: HashSet::from([culprit]),
-            ..config
-        };
-        let mut again = Bench::by(hooks, bench.storage.clone(), config);
-        assert!(!again.node.is_waiting(&bad.id()));
-        again.block(&chain[1]);
-        assert_eq!(again.node.tip().hash, chain[1].hash());
-        again.transaction(&good);
-        assert!(again.node.is_waiting(&good.id()));
-        assert_eq!(again.node.judging(), None);
-    }
 }
 
 /// A target that no hash meets, from some height on.

@@ -4,6 +4,7 @@
 mod bench;
 mod chain;
 mod explain;
+mod faults;
 mod mining;
 mod network;
 mod pool;

@@ -149,7 +149,8 @@ fn a_fault_beforehand_is_met_again_by_the_node() {
         ..Counting::default()
     });
     hooks.signer = Schedule::always("failing", signer);
-    let mut bench = Bench::by(hooks, storage, Config::default());
+    let config = Config::default();
+    let mut bench = Bench::by(hooks, storage, config.clone());
     bench.take(&branch("A", 1));
     let sent = payment(1);
     bench.node.verifier().transactions(&[(2, sent.clone())]);
@@ -158,5 +159,5 @@ fn a_fault_beforehand_is_met_again_by_the_node() {
         origin: plugcoin_sdk::hooks::Origin::Client,
     };
     assert!(bench.node.handle(bench.now_us, input).is_err());
-    assert_eq!(bench.node.judging(), Some(sent.leaf()));
+    assert_eq!(config.judging.get(), Some(sent.leaf()));
 }

@@ -101,7 +101,8 @@ impl Guarded<dyn Storage> {
     ) -> Result<(), Error> {
         // A visitor's own end is no fault of the storage.
         let mut ended = Ok(());
-        let replayed = self.watch.measure(|| {
+        // A long journal takes its time.
+        let replayed = self.watch.measure_long(|| {
             let visited = replay(&*self.hook, &mut |record| {
                 visit(record).map_err(|error| {
                     let stop = Error::new(error.kind(), "the visit was ended");

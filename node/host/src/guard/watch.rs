@@ -142,10 +142,24 @@ impl Watch {
     #[inline]
     pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
         let here = Place::here();
+        self.caught(here, || {
+            let _inside = Inside::enter(here, self.place);
+            run()
+        })
+    }
+
+    /// Calls it likewise for what may take long: it is never stuck.
+    pub(super) fn measure_long<R>(
+        &self,
+        run: impl FnOnce() -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.caught(Place::here(), run)
+    }
+
+    #[inline]
+    fn caught<R>(&self, here: Place, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
         let started = self.start(here);
-        let inside = Inside::enter(here, self.place);
         let result = catch_unwind(AssertUnwindSafe(run));
-        drop(inside);
         self.stop(started);
         match result {
             Ok(Ok(value)) => Ok(value),

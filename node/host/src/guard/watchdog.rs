@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use plugcoin_sdk::hooks::HookKind;
+
 use super::Watch;
 
 /// The looks so far; entering a plugin notes it, since that costs less than reading a clock.
@@ -28,6 +30,19 @@ struct Thread {
     since: AtomicU64,
     /// The watch of the plugin.
     place: AtomicUsize,
+    /// What the thread is called.
+    name: Mutex<String>,
+}
+
+/// A plugin that holds a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// Its name.
+    pub plugin: Arc<str>,
+    /// In which of its hooks.
+    pub hook: HookKind,
+    /// What the thread is called; empty if it has no name.
+    pub thread: String,
 }
 
 thread_local! {
@@ -106,6 +121,8 @@ fn register_thread() -> &'static Thread {
         threads.push(new);
         new
     });
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    *thread.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
     HERE.set(Some(thread));
     // A thread that is ending may be inside a plugin once more; its entry is not used again then.
     let _ = END.try_with(|end| end.set(Some(End(thread))));
@@ -116,7 +133,7 @@ fn register_thread() -> &'static Thread {
 /// long.
 ///
 /// * Called at an even pace, `each` apart.
-pub fn stuck(each: Duration, limit: Duration) -> Option<Arc<str>> {
+pub fn stuck(each: Duration, limit: Duration) -> Option<Stuck> {
     let now = LOOKS.fetch_add(1, Ordering::Relaxed) + 1;
     let looks = limit.as_nanos().div_ceil(each.as_nanos().max(1));
     let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,14 +145,18 @@ pub fn stuck(each: Duration, limit: Duration) -> Option<Arc<str>> {
         let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
         let watch = watches.get(thread.place.load(Ordering::Relaxed))?.upgrade();
         let watch = watch.filter(|watch| watch.stops_the_node())?;
-        Some(watch.plugin().clone())
+        let name = thread.name.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Stuck {
+            plugin: watch.plugin().clone(),
+            hook: watch.hook(),
+            thread: name.clone(),
+        })
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plugcoin_sdk::hooks::HookKind;
     use plugcoin_sdk::plugin::Setup;
     use std::sync::mpsc::channel;
 
@@ -152,17 +173,24 @@ mod tests {
             let watch = watch("stuck-rule", hook);
             let (entered, is_inside) = channel();
             let (leave, may_leave) = channel::<()>();
-            let thread = std::thread::spawn(move || {
+            let named = named.map(|plugin: &str| Stuck {
+                plugin: plugin.into(),
+                hook,
+                thread: "a rule's thread".to_owned(),
+            });
+            let thread = std::thread::Builder::new().name("a rule's thread".to_owned());
+            let thread = thread.spawn(move || {
                 let _ = watch.measure(|| {
                     let _ = entered.send(());
                     let _ = may_leave.recv();
                     Ok(())
                 });
             });
+            let thread = thread.unwrap();
             is_inside.recv().unwrap();
             let looks: Vec<_> = (0..4).map(|_| look()).collect();
             assert_eq!(looks[..2], [None, None], "not at once");
-            assert_eq!(looks[3].as_deref(), named);
+            assert_eq!(looks[3], named);
             leave.send(()).unwrap();
             thread.join().unwrap();
             assert_eq!(look(), None, "it came back");

@@ -1,12 +1,12 @@
-//! For the tests of what follows when a plugin fails: each panics over a payment of its own sum.
+//! For the tests of what follows when a plugin fails: each panics over something of its own.
 
 use plugcoin_sdk::hooks::{
-    Admission, Due, Event, Mempool, Observer, PoolSummary, TransactionContext, Validity,
+    Admission, Due, Event, Mempool, Observer, PoolSummary, Reward, TransactionContext, Validity,
 };
 use plugcoin_sdk::ledger::{Amount, Transaction};
 use plugcoin_sdk::{Error, Verdict};
 
-/// A further rule that takes everything, and panics over 0.13.
+/// A further rule that takes everything, panics over 0.13, and never comes back from 0.19.
 struct BrittleRule;
 
 impl Validity for BrittleRule {
@@ -17,6 +17,9 @@ impl Validity for BrittleRule {
     ) -> Result<Verdict, Error> {
         let bad = transaction.amount() == Amount::from_units(13_000_000);
         assert!(!bad, "it is afraid of 0.13");
+        while transaction.amount() == Amount::from_units(19_000_000) {
+            std::thread::park();
+        }
         Ok(Verdict::Valid)
     }
 }
@@ -58,3 +61,15 @@ impl Observer for BrittleObserver {
 }
 
 plugcoin_sdk::register!(Observer, "brittle-observer", |_| Ok(BrittleObserver));
+
+/// A reward of one coin, which panics over block 2.
+struct BrittleReward;
+
+impl Reward for BrittleReward {
+    fn reward(&self, nr: u64) -> Result<Amount, Error> {
+        assert!(nr != 2, "it is afraid of block 2");
+        Ok(Amount::from_coins(1))
+    }
+}
+
+plugcoin_sdk::register!(Reward, "brittle-reward", |_| Ok(BrittleReward));
