@@ -50,6 +50,28 @@ fn plugins() {
 }
 
 #[test]
+fn a_folder_of_plugins_that_is_not_there() {
+    for args in [
+        "plugins list --plugin-dir none",
+        "wallet show --plugin-dir none",
+    ] {
+        let said = printed(args);
+        assert!(said.starts_with("exit 3"), "{said}");
+        assert!(
+            said.contains("the folder of plugins none does not exist"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn the_trial_is_for_the_node_itself() {
+    let said = printed("plugins trial x");
+    assert!(said.starts_with("exit 3"), "{said}");
+    assert!(said.contains("node plugins check"), "{said}");
+}
+
+#[test]
 fn exit_codes() {
     let codes: Vec<String> = ExitCode::ALL
         .iter()

@@ -385,6 +385,32 @@ fn two_libraries_of_one_plugin() {
 }
 
 #[test]
+fn one_library_under_two_names() {
+    let (dir, bytes) = good();
+    write(dir.path(), "one.so", &bytes);
+    write(dir.path(), "other.so", &bytes);
+    let said = refusal(dir.path(), "--plugin ./one.so --plugin ./other.so");
+    assert!(
+        said.contains("./one.so and ./other.so are the same library"),
+        "{said}"
+    );
+}
+
+#[test]
+fn whose_it_is() {
+    let (dir, bytes) = good();
+    let dir = dir.path();
+    write(dir, "even.so", &bytes);
+    if std::os::unix::fs::chown(dir.join("even.so"), Some(12_345), None).is_err() {
+        eprintln!("only root can give a file away: not tested");
+        return;
+    }
+    let log = Running::start(dir, "--port 0 --plugin ./even.so").log();
+    let words = "./even.so belongs to another user (uid 12345)";
+    assert!(log.contains(words), "{log}");
+}
+
+#[test]
 fn who_may_write_it() {
     let (dir, bytes) = good();
     let dir = dir.path();
@@ -423,6 +449,12 @@ fn a_digest_pins_a_file() {
             "{said}"
         );
     }
+    let twice = format!("--plugin-digest even-harder={digest} --plugin-digest even-harder={wrong}");
+    let twice = refusal(dir, &format!("--plugin ./libeven_harder.so {twice}"));
+    assert!(
+        twice.contains("two digests are given for even-harder"),
+        "{twice}"
+    );
     let idle = refusal(dir, &format!("--plugin-digest even-harder={digest}"));
     let compiled_in = refusal(
         dir,

@@ -50,7 +50,7 @@ impl Plan {
                 plugin.name().to_owned(),
             )
         });
-        let mut values = settings(registry, &active, &request.set)?;
+        let mut values = settings(registry, &active, request)?;
         let chosen = active
             .into_iter()
             .map(|(plugin, places)| {
@@ -261,16 +261,16 @@ fn add_defaults(
 fn settings(
     registry: &Registry,
     active: &[Active],
-    set: &[Setting],
+    request: &PluginRequest,
 ) -> Result<Vec<(String, String, Value)>, Error> {
-    let mut values: Vec<(String, String, Value)> = Vec::with_capacity(set.len());
-    for setting in set {
+    let mut values: Vec<(String, String, Value)> = Vec::with_capacity(request.set.len());
+    for setting in &request.set {
         let plugin = registry.get(&setting.plugin)?;
         if !active
             .iter()
             .any(|(other, _)| other.name() == plugin.name())
         {
-            return Err(inactive(setting, &plugin, active));
+            return Err(inactive(setting, &plugin, active, &request.plugins));
         }
         if values
             .iter()
@@ -321,7 +321,8 @@ fn near_option<'a>(plugin: &'a Plugin, option: &str) -> Option<&'a str> {
 }
 
 /// An option was set of a plugin that isn't active.
-fn inactive(setting: &Setting, plugin: &Plugin, active: &[Active]) -> Error {
+fn inactive(setting: &Setting, plugin: &Plugin, active: &[Active], asked: &[Named]) -> Error {
+    let mut in_its_way = Vec::new();
     let instead: Vec<String> = plugin
         .about()
         .hooks
@@ -330,6 +331,10 @@ fn inactive(setting: &Setting, plugin: &Plugin, active: &[Active]) -> Error {
         .filter_map(|kind| {
             let of_kind = |(_, places): &&Active| places.iter().any(|(hook, _)| hook == kind);
             let (other, _) = active.iter().find(of_kind)?;
+            // A default gives way by itself.
+            if asked.iter().any(|named| named.plugin == other.name()) {
+                in_its_way.push(other.name());
+            }
             Some(format!("{kind} is provided by {}", other.name()))
         })
         .collect();
@@ -337,10 +342,17 @@ fn inactive(setting: &Setting, plugin: &Plugin, active: &[Active]) -> Error {
         true => String::new(),
         false => format!(" ({})", instead.join(", ")),
     };
+    in_its_way.dedup();
+    let name = plugin.name();
+    let advice = match in_its_way.is_empty() {
+        true => format!("add --plugin {name}"),
+        false => format!(
+            "take --plugin {name} instead of {}",
+            in_its_way.join(" and ")
+        ),
+    };
     refuse(format!(
-        "{setting} is set, but the plugin {} is not active{instead}; leave the option out, or add --plugin {}",
-        plugin.name(),
-        plugin.name()
+        "{setting} is set, but the plugin {name} is not active{instead}; leave the option out, or {advice}"
     ))
 }
 

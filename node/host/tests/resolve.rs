@@ -235,6 +235,10 @@ fn options_that_can_not_hold_are_refused() {
         "test-five.zeros is set, but the plugin test-five is not active (difficulty is provided by test-zeros); leave the option out, or add --plugin test-five"
     );
     assert_eq!(
+        refusal(&["test-five"], &["test-zeros.zeros=1"]),
+        "test-zeros.zeros is set, but the plugin test-zeros is not active (difficulty is provided by test-five); leave the option out, or take --plugin test-zeros instead of test-five"
+    );
+    assert_eq!(
         refusal(&[], &["test-strict.x=1"]),
         "test-strict.x is set, but the plugin test-strict is not active; leave the option out, or add --plugin test-strict"
     );
@@ -252,15 +256,15 @@ fn options_that_can_not_hold_are_refused() {
     );
     assert_eq!(
         refusal(&[], &["test-zeros.zeros=five"]),
-        "\"five\" is no value for test-zeros.zeros, which is a u32 (default 4): invalid type: string \"five\", expected u32"
+        "\"five\" is no value for test-zeros.zeros, which is a whole number (default 4): invalid type: string \"five\", expected u32"
     );
     assert_eq!(
         refusal(&[], &["test-zeros.zeros=-1"]),
-        "-1 is no value for test-zeros.zeros, which is a u32 (default 4): invalid value: integer `-1`, expected u32"
+        "-1 is no value for test-zeros.zeros, which is a whole number (default 4): invalid value: integer `-1`, expected u32"
     );
     assert_eq!(
         refusal(&[], &["test-zeros.volume=256"]),
-        "256 is no value for test-zeros.volume, which is a u8 (default 0): invalid value: integer `256`, expected u8"
+        "256 is no value for test-zeros.volume, which is a whole number (default 0): invalid value: integer `256`, expected u8"
     );
 }
 

@@ -7,9 +7,9 @@ mod child;
 pub mod report;
 
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use plugcoin_host::{Loader, Named, Pin, Plugin, PluginRequest, Registry, Setting
 use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::{Error, ErrorKind};
 use plugcoin_testkit::suite::by_name;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use child::answer;
@@ -336,6 +337,8 @@ fn run(program: &Path, task: &Task) -> Result<Said, Error> {
         .current_dir(&task.dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        // Whatever it leaves behind can be ended with it.
+        .process_group(0)
         .spawn()
         .map_err(fault)?;
     let (line, lines) = channel();
@@ -360,16 +363,22 @@ fn run(program: &Path, task: &Task) -> Result<Said, Error> {
                 messages.extend(message.and_then(|text| serde_json::from_str(text).ok()));
             }
             Err(RecvTimeoutError::Disconnected) => {
+                end_group(&child);
                 break end_of(child.wait().map_err(fault)?);
             }
             Err(RecvTimeoutError::Timeout) => {
-                child.kill().map_err(fault)?;
+                end_group(&child);
                 child.wait().map_err(fault)?;
                 break format!("came to nothing in {} s", SILENCE_MAX.as_secs());
             }
         }
     };
     Ok(Said { messages, end })
+}
+
+/// Ends a child with all that it started; until it is waited for, its number is nobody else's.
+fn end_group(child: &Child) {
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }
 
 /// How a process ended, in words.

@@ -77,9 +77,11 @@ fn of_option(plugin: &str, option: &OptionValue) -> String {
         Some(text) => text.to_owned(),
         None => spec.default.to_string(),
     };
-    let rule = if spec.consensus { ", a rule" } else { "" };
+    let rule = if spec.consensus { "; a rule" } else { "" };
     format!(
         "    {plugin}.{}={default}  ({}{rule})\n        {}\n",
-        spec.name, spec.kind, spec.help
+        spec.name,
+        spec.kind_in_words(),
+        spec.help
     )
 }

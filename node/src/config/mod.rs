@@ -142,12 +142,24 @@ impl Config {
     /// How plugins are loaded from files.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the program does not know its own path.
+    /// [`ErrorKind::Io`] if the program does not know its own path; [`ErrorKind::Configuration`] if the
+    /// folder that was named is none.
     pub fn loader(&self) -> Result<Loader, Error> {
         let program = std::env::current_exe().map_err(|error| {
             let message = "the program does not know its own path, and can't load plugins";
             Error::new(ErrorKind::Io, message).because(error)
         })?;
+        if let Some(dir) = self.plugin_dir.as_ref().filter(|dir| !dir.is_dir()) {
+            let found = match dir.exists() {
+                true => "is no folder",
+                false => "does not exist",
+            };
+            let message = format!(
+                "the folder of plugins {} {found}; --plugin-dir is where libraries are sought by name",
+                dir.display()
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
         let own_dir = || program.parent().map(Path::to_owned);
         Ok(Loader {
             dir: self.plugin_dir.clone().or_else(own_dir),

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::live::{Live, acquainted, agreed, coins, live, live_with, on};
-use crate::program::libraries::library;
+use crate::program::libraries::{library, write};
 use crate::program::world::{alice, pay};
 
 const RULES: &str = "--set zeros.zeros=1 --set fifo.n_transactions=2";
@@ -37,6 +37,29 @@ fn redb_has_everything_after_a_kill() {
     let file = |end: &str| a.dir.path().join(format!("blocks-{}.{end}", a.port()));
     assert!(file("redb").exists() && !file("json").exists());
     assert_eq!(a.plugin("redb")["form"], "loaded");
+}
+
+#[test]
+fn a_journal_of_another_file_of_the_same_version_is_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("libeven_harder.so");
+    let mut bytes = std::fs::read(library("even-harder")).unwrap();
+    write(dir.path(), "libeven_harder.so", &bytes);
+    let rules = format!("--plugin {}", file.display());
+    let a = live(&rules);
+    a.reach(1);
+    let warning = "other files of the same version";
+    let a = a.restart(Signal::TERM, &rules);
+    assert!(!a.log().contains(warning), "{}", a.log());
+    // Its author changed it, and did not raise the version.
+    bytes.push(0);
+    std::fs::remove_file(&file).unwrap();
+    write(dir.path(), "libeven_harder.so", &bytes);
+    let a = a.restart(Signal::TERM, &rules);
+    assert!(a.log().contains(warning), "{}", a.log());
+    assert_eq!(a.status()["height"], 1);
+    let a = a.restart(Signal::TERM, &rules);
+    assert!(!a.log().contains(warning), "once is enough");
 }
 
 #[test]

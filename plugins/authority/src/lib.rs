@@ -19,7 +19,7 @@ plugcoin_sdk::options! {
     /// The options of the plugin.
     pub struct AuthorityOptions {
         /// The public keys that may seal blocks, in the order of their turns, with commas between them.
-        consensus keys: Keys = Keys::default(),
+        consensus keys: Keys as "a list of keys" = Keys::default(),
         /// How many seconds a turn lasts; in each turn one key may make one block.
         consensus turn_s: u64 = 10,
     }

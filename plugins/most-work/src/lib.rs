@@ -20,7 +20,7 @@ plugcoin_sdk::options! {
     /// The options of the plugin.
     pub struct MostWorkOptions {
         /// Which branch wins on equal work: smallest-hash or first-seen.
-        consensus tie: Tie = Tie::SmallestHash,
+        consensus tie: Tie as "one of smallest-hash, first-seen" = Tie::SmallestHash,
     }
 }
 

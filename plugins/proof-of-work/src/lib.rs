@@ -14,8 +14,8 @@ use nonce::{CHARACTERS, Nonce};
 plugcoin_sdk::options! {
     /// The options of the plugin.
     pub struct ProofOfWorkOptions {
-        /// How nonces are tried: auto (the fastest that the machine has), avx512, sha-ni or portable.
-        local kernel: Kernel = Kernel::Auto,
+        /// How nonces are tried; auto is the fastest way that the machine has.
+        local kernel: Kernel as "one of auto, avx512, sha-ni, portable" = Kernel::Auto,
     }
 }
 

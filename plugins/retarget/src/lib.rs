@@ -39,8 +39,8 @@ pub enum Algorithm {
 plugcoin_sdk::options! {
     /// The options of the plugin.
     pub struct RetargetOptions {
-        /// How the target follows the hash power: bitcoin, asert or lwma.
-        consensus algorithm: Algorithm = Algorithm::Bitcoin,
+        /// How the target follows the hash power.
+        consensus algorithm: Algorithm as "one of bitcoin, asert, lwma" = Algorithm::Bitcoin,
         /// How many seconds blocks should be apart.
         consensus interval_s: u64 = 600,
         /// How many blocks are looked at, of bitcoin and lwma; 0 is the usual, 2016 and 144.
@@ -53,7 +53,7 @@ plugcoin_sdk::options! {
         consensus zeros: u32 = 4,
         /// With how many zeros hashes begin at least, however little hash power there is; never more than zeros.
         consensus zeros_min: u32 = 2,
-        /// From which block on time counts; it and the next one have the start target.
+        /// From which block on time counts, NR - 1 for retarget@NR; it and the next one have the start target.
         consensus anchor: u64 = 1,
     }
 }

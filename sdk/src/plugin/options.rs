@@ -19,7 +19,7 @@ pub trait Options: Default + Serialize + DeserializeOwned {
 pub struct OptionSpec {
     /// Its name; `plugin.name` on the command line.
     pub name: String,
-    /// Its Rust type, as people read it.
+    /// Its Rust type, or what was said of it in words.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its default.
@@ -28,6 +28,21 @@ pub struct OptionSpec {
     pub help: String,
     /// Whether it changes what is valid or wins, and so counts in the fingerprint.
     pub consensus: bool,
+}
+
+impl OptionSpec {
+    /// What a value of it is, for people who know no Rust.
+    pub fn kind_in_words(&self) -> &str {
+        match &*self.kind {
+            "bool" => "true or false",
+            "String" => "a text",
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number, also below zero",
+            "f32" | "f64" => "a number",
+            "Amount" => "a sum of coins",
+            words => words,
+        }
+    }
 }
 
 /// The options of a plugin that has none.
@@ -45,6 +60,7 @@ impl Options for NoOptions {
 ///
 /// * `consensus` before a field: it changes what is valid or wins, and counts in the fingerprint.
 /// * `local` before a field: it does not.
+/// * `as "one of red, blue"` behind a type of the plugin's own says in words what a value is.
 ///
 /// ```
 /// plugcoin_sdk::options! {
@@ -63,7 +79,10 @@ macro_rules! options {
     (
         $(#[$meta:meta])*
         $visibility:vis struct $name:ident {
-            $( #[doc = $help:literal] $kind:ident $field:ident : $type:ty = $default:expr ),* $(,)?
+            $(
+                #[doc = $help:literal]
+                $kind:ident $field:ident : $type:ty $(as $words:literal)? = $default:expr
+            ),* $(,)?
         }
     ) => {
         $(#[$meta])*
@@ -82,7 +101,7 @@ macro_rules! options {
                 let defaults = Self::default();
                 vec![ $( $crate::plugin::OptionSpec {
                     name: stringify!($field).to_owned(),
-                    kind: stringify!($type).to_owned(),
+                    kind: $crate::options!(@words $type $(, $words)?).to_owned(),
                     default: $crate::macros::serde_json::to_value(&defaults.$field).unwrap_or_default(),
                     help: $help.trim().to_owned(),
                     consensus: $crate::options!(@consensus $kind),
@@ -92,6 +111,8 @@ macro_rules! options {
     };
     (@consensus consensus) => { true };
     (@consensus local) => { false };
+    (@words $type:ty, $words:literal) => { $words };
+    (@words $type:ty) => { stringify!($type) };
 }
 
 /// Reads a plugin's options from the values that were set; what was not set has its default.
@@ -119,8 +140,9 @@ pub(super) fn read<O: Options>(plugin: &str, values: &[(String, Value)]) -> Resu
             return Err(Error::new(
                 ErrorKind::Configuration,
                 format!(
-                    "{value} is no value for {plugin}.{name}, which is a {} (default {}): {error}",
-                    spec.kind, spec.default
+                    "{value} is no value for {plugin}.{name}, which is {} (default {}): {error}",
+                    spec.kind_in_words(),
+                    spec.default
                 ),
             ));
         }

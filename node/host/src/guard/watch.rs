@@ -190,13 +190,22 @@ impl Watch {
     /// Remembers a fault.
     #[cold]
     pub(super) fn judge(&self, error: Error) -> Error {
-        let error = match error.to_string().contains(&*self.plugin) {
+        let error = match self.is_named_in(&error.to_string()) {
             true => error,
             false => Error::new(error.kind(), format!("the plugin {} failed", self.plugin))
                 .because(error),
         };
         self.fail(&error);
         error
+    }
+
+    /// Whether an error's words name the plugin. A storage may name itself by its file; other plugins
+    /// have names that are words, such as `time`.
+    fn is_named_in(&self, words: &str) -> bool {
+        match self.hook {
+            HookKind::Storage => words.contains(&*self.plugin),
+            _ => words.contains(&format!("plugin {}", self.plugin)),
+        }
     }
 
     fn fail(&self, error: &Error) {
@@ -296,5 +305,23 @@ mod tests {
         watch.miss();
         watch.miss();
         assert_eq!(watch.health().missed, 2);
+    }
+
+    #[test]
+    fn a_fault_names_its_plugin_also_if_the_name_is_a_word() {
+        let log = Setup::default().log();
+        let watch = |hook| Watch::new("time", log.clone(), hook);
+        let judged = |hook, words: &str| {
+            let error = Error::new(ErrorKind::Plugin, words.to_owned());
+            watch(hook).judge(error).to_string()
+        };
+        let named = judged(HookKind::Validity, "it has no time");
+        assert!(named.starts_with("the plugin time failed"), "{named}");
+        let named = judged(HookKind::Validity, "the plugin time gave up");
+        assert_eq!(named, "the plugin time gave up");
+        assert_eq!(
+            judged(HookKind::Storage, "time.db is full"),
+            "time.db is full"
+        );
     }
 }

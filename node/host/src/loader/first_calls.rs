@@ -1,20 +1,73 @@
 //! The first calls of a plugin, in the trial: what its code does to the process is seen there.
 
+use std::path::Path;
+
+use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{
-    BlockContext, Branch, Consensus, Difficulty, ForkChoice, Gossip, Item, ItemKind, Mempool,
-    Origin, PoolSummary, Signed, Signer, Storage, TransactionContext, Validity,
+    Ancestor, BlockContext, Branch, Consensus, Difficulty, ForkChoice, Gossip, GossipEvent, Item,
+    ItemKind, Mempool, Origin, PeerId, PeerView, PoolSummary, Record, Signed, Signer, Slice,
+    Storage, TransactionContext, Validity,
 };
-use plugcoin_sdk::ledger::{Amount, Block, Hash, Target, Work, genesis};
+use plugcoin_sdk::ledger::{
+    Address, Amount, Block, Draft, Hash, Header, Payment, Seed, Sum, Target, Timestamp,
+    Transaction, Work, genesis,
+};
 use plugcoin_sdk::plugin::Provided;
 
-/// Calls what a running node calls, with the genesis block and with nothing.
+/// The time of everything here, in microseconds since 1970.
+const NOW_US: i64 = 1_600_000_000_000_000;
+
+/// What the calls are about.
+struct Samples {
+    genesis: Block,
+    /// A block on it, with a payment and a reward.
+    block: Block,
+    payment: Transaction,
+    peers: Vec<PeerView>,
+}
+
+impl Samples {
+    fn new() -> Result<Self, Invalid> {
+        let (genesis, timestamp) = (genesis(), Timestamp::from_us(NOW_US));
+        let payment = Payment::new("key", "another", Sum::parse("0.5")?, timestamp)?;
+        let payment = payment.signed("signature")?;
+        let reward = Transaction::reward("key", Amount::from_coins(1), timestamp)?;
+        let seed = Seed {
+            nr: 1,
+            previous_hash: Some(genesis.hash()),
+            timestamp,
+            creator: "key".to_owned(),
+            merkle_root: Hash::of("root"),
+        };
+        let block =
+            Draft::new(seed, vec![payment.clone(), reward])?.sealed("00000000000000000001")?;
+        let peer = |port: u16| PeerView {
+            id: PeerId(port.into()),
+            address: Address::new([127, 0, 0, 1].into(), port),
+            tip_nr: Some(1),
+            score: 0,
+            answered_us: None,
+        };
+        Ok(Self {
+            genesis,
+            block,
+            payment,
+            peers: (1..4).map(peer).collect(),
+        })
+    }
+}
+
+/// Calls what a running node calls, with a few blocks and payments and with nothing.
 ///
 /// * What is answered does not matter, nor whether it fails: a plugin may rightly refuse all this.
-/// * Nothing is sealed, sent, appended or told: that takes time, or leaves something behind.
-pub(super) fn make(plugin: &Provided) {
-    let of = &genesis();
+/// * Nothing is sent or told, which leaves something behind; appended is only to a storage of this
+///   process or in `data_dir`, which is thrown away.
+pub(super) fn make(plugin: &Provided, data_dir: &Path) {
+    let Ok(of) = &Samples::new() else {
+        return;
+    };
     if let Some(hook) = &plugin.storage {
-        storage(&**hook, of);
+        storage(&**hook, of, data_dir);
     }
     if let Some(hook) = &plugin.consensus {
         consensus(&**hook, of);
@@ -26,16 +79,17 @@ pub(super) fn make(plugin: &Provided) {
         gossip(&**hook, of);
     }
     if let Some(hook) = &plugin.difficulty {
-        difficulty(&**hook);
+        difficulty(&**hook, of);
     }
     if let Some(hook) = &plugin.fork_choice {
         fork_choice(&**hook, of);
     }
-    if let Some(hook) = &plugin.reward {
-        let _ = hook.reward(1);
+    for nr in [1, 2] {
+        let _ = plugin.reward.as_ref().map(|hook| hook.reward(nr));
     }
-    if let Some(hook) = &plugin.merkle {
-        let _ = hook.root(&[of.hash()]);
+    for count in 1..4 {
+        let leaves = vec![of.payment.leaf(); count];
+        let _ = plugin.merkle.as_ref().map(|hook| hook.root(&leaves));
     }
     if let Some(hook) = &plugin.mempool {
         mempool(&**hook, of);
@@ -45,17 +99,66 @@ pub(super) fn make(plugin: &Provided) {
     }
 }
 
-fn storage(hook: &dyn Storage, block: &Block) {
+fn storage(hook: &dyn Storage, of: &Samples, data_dir: &Path) {
     let _ = hook.replay(&mut |_| Ok(()));
-    let _ = hook.read(&block.hash());
-    let _ = hook.read_many(&[block.hash()], &mut |_| true);
+    let ours = match hook.location() {
+        None => true,
+        Some(place) => Path::new(&place).starts_with(data_dir),
+    };
+    if ours {
+        let _ = hook.append(&[
+            Record::Block(of.genesis.clone()),
+            Record::Transaction(of.payment.clone()),
+        ]);
+        let _ = hook.append(&[Record::Block(of.block.clone())]);
+    }
+    let hashes = [of.genesis.hash(), of.block.hash(), Hash::of("none")];
+    for hash in &hashes {
+        let _ = hook.read(hash);
+        let _ = hook.block(hash);
+    }
+    let _ = hook.read_many(&hashes, &mut |_| true);
+    let _ = hook.replay(&mut |_| Ok(()));
 }
 
-fn consensus(hook: &dyn Consensus, block: &Block) {
-    let header = block.header();
-    let _ = hook.check_seal(header, None, &Target::MAX);
-    let _ = hook.check_seal(header, Some(header), &Target::MAX);
-    let _ = hook.work(&Target::MAX);
+fn consensus(hook: &dyn Consensus, of: &Samples) {
+    let parent = of.genesis.header();
+    for header in [parent, of.block.header()] {
+        for target in [Target::MAX, Target::from_leading_zeros(64)] {
+            let _ = hook.check_seal(header, None, &target);
+            let _ = hook.check_seal(header, Some(parent), &target);
+            let _ = hook.work(&target);
+        }
+    }
+    let Ok(draft) = draft(of) else {
+        return;
+    };
+    let slice = Slice {
+        start: 0,
+        attempts: 1,
+        now_us: NOW_US,
+    };
+    let _ = hook.seal(&draft, parent, &Target::MAX, slice);
+}
+
+/// The block before it was sealed.
+fn draft(of: &Samples) -> Result<Draft, Invalid> {
+    let Header {
+        nr,
+        previous_hash,
+        timestamp,
+        creator,
+        merkle_root,
+        ..
+    } = of.block.header().clone();
+    let seed = Seed {
+        nr,
+        previous_hash,
+        timestamp,
+        creator,
+        merkle_root,
+    };
+    Draft::new(seed, of.block.transactions().to_vec())
 }
 
 fn signer(hook: &dyn Signer) {
@@ -75,21 +178,48 @@ fn signer(hook: &dyn Signer) {
     }]);
 }
 
-fn gossip(hook: &dyn Gossip, block: &Block) {
-    let item = Item {
-        kind: ItemKind::Block,
-        hash: block.hash(),
+fn gossip(hook: &dyn Gossip, of: &Samples) {
+    let (hash, nr) = (of.block.hash(), 1);
+    let events = [
+        GossipEvent::BlockAccepted {
+            hash,
+            nr,
+            own: true,
+            best: true,
+        },
+        GossipEvent::TipChanged { hash, nr },
+    ];
+    for peers in [&[][..], &of.peers] {
+        for kind in [ItemKind::Block, ItemKind::Transaction] {
+            for origin in [Origin::Own, Origin::Client, Origin::Peer(PeerId(1))] {
+                let _ = hook.targets(&Item { kind, hash }, &origin, peers, 1);
+            }
+        }
+        for event in &events {
+            let _ = hook.on_event(event, peers);
+        }
+        let _ = hook.ask(peers, NOW_US);
+    }
+}
+
+fn difficulty(hook: &dyn Difficulty, of: &Samples) {
+    let ancestor = |nr: u64| Ancestor {
+        nr,
+        hash: of.genesis.hash(),
+        time_us: NOW_US + nr as i64,
+        target: hook.easiest(),
+        work: Work::of_target(&Target::MAX),
     };
-    let _ = hook.targets(&item, &Origin::Own, &[], 1);
-    let _ = hook.ask(&[], 0);
+    for nr in 1..4 {
+        let _ = hook.wants(nr);
+        let _ = hook.target(nr, &[]);
+        let ancestors: Vec<Ancestor> = (0..nr).map(ancestor).collect();
+        let _ = hook.target(nr, &ancestors);
+        let _ = hook.target(nr, &ancestors[ancestors.len() - 1..]);
+    }
 }
 
-fn difficulty(hook: &dyn Difficulty) {
-    let _ = hook.wants(1);
-    let _ = hook.target(1, &[]);
-}
-
-fn fork_choice(hook: &dyn ForkChoice, block: &Block) {
+fn fork_choice(hook: &dyn ForkChoice, of: &Samples) {
     let branch = |first_seen, hash| Branch {
         hash,
         nr: 1,
@@ -99,34 +229,40 @@ fn fork_choice(hook: &dyn ForkChoice, block: &Block) {
         subtree_work: Work::of_target(&Target::MAX),
         subtree_blocks: 1,
     };
-    let _ = hook.prefer(&branch(1, block.hash()), &branch(2, Hash::of("")));
+    let (a, b) = (branch(1, of.block.hash()), branch(2, Hash::of("")));
+    let _ = hook.prefer(&a, &b);
+    let _ = hook.prefer(&b, &a);
 }
 
-fn mempool(hook: &dyn Mempool, block: &Block) {
-    let pool = PoolSummary {
-        transactions: 0,
-        bytes: 0,
-        sender_transactions: 0,
-        sender_sum: Amount::ZERO,
-        oldest_us: None,
-        now_us: 0,
-    };
-    let _ = hook.due(&pool, 0);
-    for transaction in block.transactions() {
-        let _ = hook.admit(transaction, &pool);
+fn mempool(hook: &dyn Mempool, of: &Samples) {
+    for transactions in [0, 1, 1_000_000] {
+        let pool = PoolSummary {
+            transactions,
+            bytes: 400 * transactions,
+            sender_transactions: transactions,
+            sender_sum: Amount::ZERO,
+            oldest_us: (transactions > 0).then_some(NOW_US - 1),
+            now_us: NOW_US,
+        };
+        let _ = hook.due(&pool, NOW_US);
+        let _ = hook.admit(&of.payment, &pool);
     }
 }
 
-fn validity(hook: &dyn Validity, block: &Block) {
-    let parent = block.header();
-    let _ = hook.check_block(block, &BlockContext { parent, now_us: 0 });
+fn validity(hook: &dyn Validity, of: &Samples) {
+    let parent = of.genesis.header();
+    for now_us in [0, NOW_US] {
+        let context = BlockContext { parent, now_us };
+        let _ = hook.check_block(&of.block, &context);
+        let _ = hook.check_block(&of.genesis, &context);
+    }
     let _ = hook.earliest_us(parent);
-    for transaction in block.transactions() {
+    for balance in [Amount::ZERO, Amount::from_coins(1)] {
         let context = TransactionContext {
             nr: 1,
-            balance: Amount::ZERO,
-            time_us: 0,
+            balance,
+            time_us: NOW_US,
         };
-        let _ = hook.check_transaction(transaction, &context);
+        let _ = hook.check_transaction(&of.payment, &context);
     }
 }

@@ -99,6 +99,18 @@ impl Loader {
         mut registry: Registry,
         request: &mut PluginRequest,
     ) -> Result<Registry, Error> {
+        for (at, pin) in self.pins.iter().enumerate() {
+            if self.pins[..at]
+                .iter()
+                .any(|other| other.plugin == pin.plugin)
+            {
+                let message = format!(
+                    "two digests are given for {}; a file has one, so leave the other out",
+                    pin.plugin
+                );
+                return Err(Error::new(ErrorKind::Configuration, message));
+            }
+        }
         registry.seen_in_dir = self.names();
         registry.dir = self.dir.clone();
         let mut loaded: Vec<Plugin> = Vec::new();
@@ -228,6 +240,15 @@ impl Loader {
                 .is_some_and(|file| file.digest == checked.digest)
         };
         let before: Vec<Plugin> = loaded.iter().filter(same).cloned().collect();
+        let other = before.first().and_then(Plugin::file);
+        if let Some(other) = other.filter(|other| other.path != path) {
+            let message = format!(
+                "{} and {} are the same library, byte for byte; name one of them",
+                other.path.display(),
+                path.display()
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
         if !before.is_empty() {
             return Ok(Opened { plugins: before });
         }

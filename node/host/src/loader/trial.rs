@@ -231,20 +231,19 @@ impl Words {
 /// * The answer goes to `to`.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] if the answer can't be written.
+/// [`ErrorKind::Configuration`] if the request is none, [`ErrorKind::Io`] if the answer can't be
+/// written.
 pub fn answer_trial(request: &str, mut to: impl Write) -> Result<(), Error> {
     // Nobody else would end it, should the parent be gone.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    let answer = match serde_json::from_str::<Request>(request) {
-        Ok(request) => match try_all(&request) {
-            Ok(()) => Answer::Fits,
-            Err(error) => Answer::Refuses(error.to_string()),
-        },
-        Err(_) => Answer::Refuses(
-            "this command is for the node itself, which tries a library before it loads it; \
-             see `node plugins check`"
-                .to_owned(),
-        ),
+    let request: Request = serde_json::from_str(request).map_err(|_| {
+        let message = "this command is for the node itself, which tries a library before it loads \
+                       it; see `node plugins check`";
+        Error::new(ErrorKind::Configuration, message)
+    })?;
+    let answer = match try_all(&request) {
+        Ok(()) => Answer::Fits,
+        Err(error) => Answer::Refuses(error.to_string()),
     };
     let fault =
         |error| Error::new(ErrorKind::Io, "the trial's answer can't be told").because(error);
@@ -278,13 +277,18 @@ fn try_all(request: &Request) -> Result<(), Error> {
             setup.values.push((setting.option.clone(), value));
         }
         plugin.resolve(&setup)?;
+        // How it refuses is tried too.
+        let mut unknown = setup.clone();
+        unknown.values.push((String::new(), 0.into()));
+        let _ = plugin.resolve(&unknown);
         match plugin.create(&setup) {
             Ok(made) => {
-                first_calls::make(&made);
+                let data_dir = &request.data_dir;
+                first_calls::make(&made, data_dir);
                 // A node calls from more than one thread, and these end.
                 thread::scope(|scope| {
                     scope.spawn(move || {
-                        first_calls::make(&made);
+                        first_calls::make(&made, data_dir);
                         drop(made);
                     });
                 });
