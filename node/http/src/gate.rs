@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::backend::Caller;
+use crate::compression;
 use crate::dialect::{Failure, read_contact, write_contact};
 use crate::routes::App;
 
@@ -48,7 +49,13 @@ async fn pass(app: &App, mut request: Request, next: Next) -> Result<Response, F
         app.backend.introduced(&caller).await?;
     }
     request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    let asks_for_gzip = compression::is_asked_for(request.headers());
+    let response = next.run(request).await;
+    Ok(if asks_for_gzip {
+        compression::compressed(response, &app.compressions)
+    } else {
+        response
+    })
 }
 
 /// Refuses what a web page of another site makes a browser send.

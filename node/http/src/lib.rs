@@ -7,6 +7,7 @@
 
 pub mod backend;
 pub mod client;
+mod compression;
 mod connection;
 mod dialect;
 mod gate;

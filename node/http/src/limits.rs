@@ -40,6 +40,13 @@ pub const CHUNK_BYTES: usize = 64 << 10;
 /// [`PAGE_LEVELS_MAX`]; with all that are left a whole chain would cost the square of its length.
 pub const CHUNK_BLOCKS_MAX: usize = CHUNK_BYTES / 256;
 
+/// From how many bytes on an answer is compressed for who asks: a shorter one is one packet anyway.
+pub const COMPRESSED_BYTES_MIN: u64 = 1 << 10;
+
+/// The most answers that are compressed at once: each keeps some hundred kilobytes. Further ones
+/// are sent as they are.
+pub const COMPRESSIONS_MAX: usize = 64;
+
 /// How long a client may take to send a request's head, and how long a connection may lie idle
 /// between requests; longer than [`POOL_IDLE_MS`], so that the server's side is not the first to
 /// close what a node still wants to use.

@@ -50,6 +50,8 @@ impl HttpTransport {
     /// # Errors
     /// [`ErrorKind::Configuration`] if the HTTP client can't be made so.
     pub fn new(options: &HttpOptions) -> Result<Self, Error> {
+        // Without `Accept-Encoding`: the bounds on answers are on what arrives, and who does not ask for
+        // compression can't be sent a bomb by it.
         let client = Client::builder()
             .redirect(Policy::none())
             .referer(false)

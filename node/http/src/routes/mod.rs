@@ -21,6 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::backend::Backend;
 use crate::dialect::Failure;
 use crate::gate::gate;
+use crate::limits::COMPRESSIONS_MAX;
 use crate::runs::Runs;
 use crate::settings::Settings;
 
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
     /// A permit for each answer of a whole chain.
     pub(crate) streams: Arc<Semaphore>,
+    /// A permit for each answer that is compressed.
+    pub(crate) compressions: Arc<Semaphore>,
     /// Parts of pages that lie ready.
     pub(crate) runs: Arc<Runs>,
 }
@@ -40,6 +43,7 @@ impl App {
         Self {
             backend,
             streams: Arc::new(Semaphore::new(settings.streams_max)),
+            compressions: Arc::new(Semaphore::new(COMPRESSIONS_MAX)),
             settings: Arc::new(settings),
             runs: Arc::default(),
         }

@@ -4,6 +4,7 @@
 mod chain;
 mod client;
 mod client_faults;
+mod compression;
 mod connection;
 mod contact;
 mod gate;
