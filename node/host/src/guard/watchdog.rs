@@ -134,14 +134,18 @@ fn register_thread() -> &'static Thread {
 ///
 /// * Called at an even pace, `each` apart.
 pub fn stuck(each: Duration, limit: Duration) -> Option<Stuck> {
+    all_stuck(each, limit).into_iter().next()
+}
+
+fn all_stuck(each: Duration, limit: Duration) -> Vec<Stuck> {
     let now = LOOKS.fetch_add(1, Ordering::Relaxed) + 1;
     let looks = limit.as_nanos().div_ceil(each.as_nanos().max(1));
     let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    threads.iter().find_map(|thread| {
+    let is_stuck = |thread: &&&'static Thread| {
         let since = thread.since.load(Ordering::Relaxed);
-        if since == 0 || u128::from(now.saturating_sub(since)) < looks {
-            return None;
-        }
+        since != 0 && u128::from(now.saturating_sub(since)) >= looks
+    };
+    let named = |thread: &&'static Thread| {
         let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
         let watch = watches.get(thread.place.load(Ordering::Relaxed))?.upgrade();
         let watch = watch.filter(|watch| watch.stops_the_node())?;
@@ -151,7 +155,8 @@ pub fn stuck(each: Duration, limit: Duration) -> Option<Stuck> {
             hook: watch.hook(),
             thread: name.clone(),
         })
-    })
+    };
+    threads.iter().filter(is_stuck).filter_map(named).collect()
 }
 
 #[cfg(test)]
@@ -165,7 +170,11 @@ mod tests {
         let log = Setup::default().log();
         let watch = |plugin: &str, hook| Watch::new(plugin, log.clone(), hook);
         let second = Duration::from_secs(1);
-        let look = || stuck(second, 3 * second);
+        // The looks follow at once, and rules of other tests may be at work during all of them.
+        let look = || {
+            let all = all_stuck(second, 3 * second);
+            all.into_iter().find(|stuck| *stuck.plugin == *"stuck-rule")
+        };
         for (hook, named) in [
             (HookKind::Mempool, None),
             (HookKind::Validity, Some("stuck-rule")),
