@@ -127,10 +127,12 @@ impl Backend for NodeBackend {
             return Ok(None);
         }
         let hash = *hash;
-        match self.storage.at_hand(&hash) {
+        let text = match self.storage.at_hand(&hash) {
             Ok(None) => self.read(move |storage| storage.read(&hash)).await,
             at_hand => self.or_stop(at_hand),
-        }
+        }?;
+        // It may have been hidden and written since.
+        Ok(text.filter(|_| !self.served().hides(&hash)))
     }
 
     async fn block_texts(

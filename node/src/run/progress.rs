@@ -13,6 +13,8 @@ pub(crate) struct Progress(Option<Sync>);
 
 struct Sync {
     far: Far,
+    /// The height of the first block that came; none yet.
+    first_nr: Option<u64>,
     begun_us: i64,
     told_us: i64,
     /// None: nobody watches.
@@ -68,6 +70,7 @@ impl Sync {
                 nr: None,
                 target_nr,
             },
+            first_nr: None,
             begun_us: now_us,
             told_us: now_us,
             bar: None,
@@ -76,14 +79,16 @@ impl Sync {
 
     /// A block came; whether its coming is told by how far the sync is.
     fn came(&mut self, nr: u64, now_us: i64) -> bool {
-        let first_nr = self.far.nr.map_or(nr, |last| last + 1 - self.far.blocks);
+        let first_nr = *self.first_nr.get_or_insert(nr);
         self.far.blocks += 1;
-        self.far.nr = Some(nr);
-        if self.far.target_nr < first_nr + PROGRESS_BLOCKS_MIN {
+        // Side blocks that others push come in between, of any height.
+        self.far.nr = self.far.nr.max(Some(nr));
+        let whole = self.far.target_nr.saturating_sub(first_nr);
+        if whole < PROGRESS_BLOCKS_MIN {
             return false;
         }
         if self.bar.is_none() && io::stderr().is_terminal() {
-            self.bar = Some(bar(self.far.target_nr + 1 - first_nr));
+            self.bar = Some(bar(whole + 1));
         }
         let each_us = match self.bar {
             Some(_) => PROGRESS_BAR_US,
@@ -206,6 +211,20 @@ mod tests {
         };
         assert!(!progress.tells(&ended, BEGUN_US + 40));
         assert!(!came(&mut progress, 3, 50, false), "it is over");
+    }
+
+    #[test]
+    fn side_blocks_in_between_take_a_sync_neither_back_nor_down() {
+        let mut progress = begun(1_000);
+        for nr in [5, 4, 6, 1, 7, 2_000] {
+            assert!(came(&mut progress, nr, 10, false));
+        }
+        let sync = progress.0.unwrap();
+        assert_eq!((sync.far.blocks, sync.far.nr), (6, Some(2_000)));
+        assert_eq!(
+            sync.far.words(1_000_000),
+            "block 2000 of 1000, 6 blocks/s, 0 s left"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use plugcoin_core::Judging;
 use plugcoin_host::watchdog::{self, Stuck};
+use plugcoin_sdk::hooks::HookKind;
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::{Error, ErrorKind};
 
@@ -58,7 +59,9 @@ impl Watchdog {
             "the plugin has not come back for {seconds} s, and the node stops; what it acknowledged \
              is on disk"
         );
-        if let Some(hash) = self.over(&stuck.thread) {
+        // A disk that stalls says nothing of the block that was read for.
+        let is_rule = hook != HookKind::Storage;
+        if let Some(hash) = self.over(&stuck.thread).filter(|_| is_rule) {
             let reason = format!("the plugin {plugin} has not come back for {seconds} s ({hook})");
             self.poison.add(hash, reason);
         }

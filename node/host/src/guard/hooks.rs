@@ -143,7 +143,8 @@ impl Storage for Guarded<dyn Storage> {
     }
 
     fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
-        self.watch.measure(|| self.hook.load_snapshot())
+        // Once, at the start, and as long as the disk takes.
+        self.watch.measure_long(|| self.hook.load_snapshot())
     }
 
     fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
