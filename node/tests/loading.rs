@@ -109,6 +109,16 @@ fn what_is_not_there() {
 }
 
 #[test]
+fn the_current_folder_is_not_searched() {
+    let (dir, bytes) = good();
+    write(dir.path(), "libelsewhere.so", bytes);
+    let said = refusal(dir.path(), "--plugin elsewhere");
+    assert!(said.contains("there is no plugin elsewhere"), "{said}");
+    let said = refusal(dir.path(), "--plugin elsewhere --plugin-dir .");
+    assert!(said.contains("in ./libelsewhere.so; it has"), "{said}");
+}
+
+#[test]
 fn a_library_that_was_cut_off() {
     let (dir, bytes) = good();
     for percent in [1, 25, 50, 75, 90] {

@@ -1,5 +1,6 @@
 //! [`NodeBackend`]: the running node behind the HTTP routes.
 
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
@@ -153,14 +154,7 @@ impl Backend for NodeBackend {
     }
 
     async fn plugins(&self, caller: &Caller) -> Result<Value, Unavailable> {
-        let mut answer = self.resolved.manifests_json();
-        if !caller.ip.is_loopback() {
-            let plugins = answer["plugins"].as_array_mut();
-            for plugin in plugins.into_iter().flatten() {
-                plugin.as_object_mut().map(|plugin| plugin.remove("file"));
-            }
-        }
-        Ok(answer)
+        Ok(told_to(caller.ip, self.resolved.manifests_json()))
     }
 
     async fn explain(&self, id: &Hash) -> Result<Option<Value>, Unavailable> {
@@ -222,6 +216,17 @@ impl NodeBackend {
     }
 }
 
+/// The manifests as this caller may see them: where files lie is for callers on this machine alone.
+fn told_to(ip: IpAddr, mut manifests: Value) -> Value {
+    if !ip.is_loopback() {
+        let plugins = manifests["plugins"].as_array_mut();
+        for plugin in plugins.into_iter().flatten() {
+            plugin.as_object_mut().map(|plugin| plugin.remove("file"));
+        }
+    }
+    manifests
+}
+
 /// What a reply means to whoever posted something.
 fn submitted(reply: Reply) -> Result<Submitted, Unavailable> {
     Ok(match reply {
@@ -235,4 +240,24 @@ fn submitted(reply: Reply) -> Result<Submitted, Unavailable> {
             return Err(Unavailable::Fault);
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_file_lies_is_told_on_this_machine_alone() {
+        let manifests = json!({"plugins": [
+            {"name": "mine", "digest": "ab", "file": "/home/me/libmine.so"},
+            {"name": "zeros"},
+        ]});
+        for ip in ["127.0.0.1", "::1"] {
+            assert_eq!(told_to(ip.parse().unwrap(), manifests.clone()), manifests);
+        }
+        let without = json!({"plugins": [{"name": "mine", "digest": "ab"}, {"name": "zeros"}]});
+        for ip in ["192.0.2.7", "10.0.0.1", "2001:db8::1"] {
+            assert_eq!(told_to(ip.parse().unwrap(), manifests.clone()), without);
+        }
+    }
 }
