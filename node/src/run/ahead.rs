@@ -10,12 +10,15 @@ use plugcoin_sdk::ledger::{Block, Transaction};
 use plugcoin_sdk::{Error, ErrorKind, Invalid};
 use tokio::sync::oneshot;
 
+use super::core::Place;
 use super::limits::{SHARE_BLOCKS_MIN, VERIFIED_AT_ONCE_MAX};
 
 /// Reads and verifies what came, on all cores; the node finds the answers of its [`Verifier`] ready.
 ///
 /// * It waits for no batch to fill: what came in the meantime is the next one.
-/// * What waits here has its place in the node's queue already, or was asked for by the node.
+/// * What waits here has its place in the node's queue already, and keeps it if nobody waits for it any
+///   more, or was asked for by the node.
+/// * What nobody waits for any more is left out.
 #[derive(Clone)]
 pub(crate) struct Ahead {
     verifier: Arc<Verifier>,
@@ -25,8 +28,8 @@ pub(crate) struct Ahead {
 
 enum Work {
     /// A transaction that would be in the block of this height.
-    Transaction(u64, Transaction, oneshot::Sender<()>),
-    Block(Block, oneshot::Sender<()>),
+    Transaction(u64, Transaction, Place, oneshot::Sender<()>),
+    Block(Block, Place, oneshot::Sender<()>),
     /// Texts that a peer sent as blocks, and whether to verify what is in them.
     Texts(Vec<String>, bool, oneshot::Sender<Vec<Read>>),
 }
@@ -59,18 +62,18 @@ impl Ahead {
     }
 
     /// Verifies a transaction that would be in block `nr`.
-    pub(crate) async fn transaction(&self, nr: u64, transaction: &Transaction) {
+    pub(crate) async fn transaction(&self, nr: u64, transaction: &Transaction, place: &Place) {
         if !self.verifier.remembers(nr, transaction) {
-            let transaction = transaction.clone();
-            self.wait(|done| Work::Transaction(nr, transaction, done))
+            let (transaction, place) = (transaction.clone(), place.clone());
+            self.wait(|done| Work::Transaction(nr, transaction, place, done))
                 .await;
         }
     }
 
     /// Verifies what is in a block.
-    pub(crate) async fn block(&self, block: &Block) {
-        let block = block.clone();
-        self.wait(|done| Work::Block(block, done)).await;
+    pub(crate) async fn block(&self, block: &Block, place: &Place) {
+        let (block, place) = (block.clone(), place.clone());
+        self.wait(|done| Work::Block(block, place, done)).await;
     }
 
     /// Reads a peer's answer; if blocks of it will be judged wholly, what is in them is verified.
@@ -119,9 +122,11 @@ fn run(verifier: &Verifier, waiting: &Mutex<Receiver<Work>>) {
             }
         }
         match other {
-            Some(Work::Block(block, done)) => {
-                verifier.blocks(std::slice::from_ref(&block));
-                let _ = done.send(());
+            Some(Work::Block(block, _place, done)) => {
+                if !done.is_closed() {
+                    verifier.blocks(std::slice::from_ref(&block));
+                    let _ = done.send(());
+                }
             }
             Some(Work::Texts(texts, judged, done)) => {
                 let _ = done.send(read(verifier, &texts, judged));
@@ -138,8 +143,10 @@ fn take(waiting: &Mutex<Receiver<Work>>) -> Option<(Vec<Waiting>, Option<Work>)>
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     let mut transactions = Vec::new();
     let mut next = Some(waiting.recv().ok()?);
-    while let Some(Work::Transaction(nr, transaction, done)) = next {
-        transactions.push(((nr, transaction), done));
+    while let Some(Work::Transaction(nr, transaction, _place, done)) = next {
+        if !done.is_closed() {
+            transactions.push(((nr, transaction), done));
+        }
         next = match transactions.len() < VERIFIED_AT_ONCE_MAX {
             true => waiting.try_recv().ok(),
             false => None,
@@ -155,4 +162,33 @@ fn read(verifier: &Verifier, texts: &[String], judged: bool) -> Vec<Read> {
         verifier.blocks(&good.collect::<Vec<_>>());
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::core::CoreQueue;
+    use plugcoin_sdk::ledger::genesis;
+
+    #[test]
+    fn what_nobody_waits_for_is_left_out_and_keeps_its_place_until_then() {
+        let (queue, _messages) = CoreQueue::new();
+        let (work, waiting) = channel();
+        let waiting = Mutex::new(waiting);
+        let transaction = genesis().transactions()[0].clone();
+        let place = queue.place().unwrap();
+        let mut ended = Vec::new();
+        for nr in 1..=3 {
+            let (done, end) = oneshot::channel();
+            let one = Work::Transaction(nr, transaction.clone(), place.clone(), done);
+            work.send(one).unwrap();
+            ended.push(end);
+        }
+        drop(ended.remove(1));
+        assert_eq!(Arc::strong_count(&place), 4);
+        let (taken, other) = take(&waiting).unwrap();
+        let nrs: Vec<u64> = taken.iter().map(|((nr, _), _)| *nr).collect();
+        assert_eq!((nrs, other.is_none()), (vec![1, 3], true));
+        assert_eq!(Arc::strong_count(&place), 1);
+    }
 }

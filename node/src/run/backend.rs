@@ -63,7 +63,7 @@ impl Backend for NodeBackend {
             return Ok(Submitted::TooMany);
         }
         let place = self.core.place()?;
-        self.ahead.block(&block).await;
+        self.ahead.block(&block, &place).await;
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::BlockReceived {
             origin: node.origin(ip, &contact),
@@ -83,7 +83,7 @@ impl Backend for NodeBackend {
         let place = self.core.place()?;
         let tip = self.contact.borrow().tip;
         let nr = tip.map_or(0, |tip| tip.nr) + 1;
-        self.ahead.transaction(nr, &transaction).await;
+        self.ahead.transaction(nr, &transaction, &place).await;
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::TransactionReceived {
             origin: node.origin(ip, &contact),

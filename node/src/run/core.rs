@@ -21,6 +21,9 @@ use super::miner::Miner;
 use super::poison_file::Poison;
 use super::snapshots::Snapshots;
 
+/// A place in the queue, which is free again when all who hold it are done.
+pub(crate) type Place = Arc<OwnedSemaphorePermit>;
+
 /// Something for the thread that owns the node.
 enum Message {
     /// An input; it may need the node to be put together.
@@ -28,10 +31,10 @@ enum Message {
         make: Box<dyn FnOnce(&Node) -> Input + Send>,
         reply: Option<oneshot::Sender<Reply>>,
         /// Its place in the queue, which is free again when it is handled.
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     },
     /// A question; what comes back tells the answer, and is called after the commit.
-    Query(Box<dyn FnOnce(&Node) -> Tell + Send>, OwnedSemaphorePermit),
+    Query(Box<dyn FnOnce(&Node) -> Tell + Send>, Place),
     /// Something failed that decides what is valid, over this: the node must stop.
     Fault(Error, Option<Hash>),
     /// The node shall stop.
@@ -93,7 +96,7 @@ impl CoreQueue {
     /// The same with a place in the queue that was taken before.
     pub(crate) async fn post_at(
         &self,
-        place: OwnedSemaphorePermit,
+        place: Place,
         make: impl FnOnce(&Node) -> Input + Send + 'static,
     ) -> Result<Reply, Unavailable> {
         let (reply, replied) = oneshot::channel();
@@ -120,9 +123,10 @@ impl CoreQueue {
     }
 
     /// Takes a place in the queue.
-    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Unavailable> {
+    pub(crate) fn place(&self) -> Result<Place, Unavailable> {
         let places = self.places.clone();
-        places.try_acquire_owned().map_err(|_| Unavailable::Busy)
+        let place = places.try_acquire_owned();
+        place.map(Arc::new).map_err(|_| Unavailable::Busy)
     }
 
     fn send(&self, message: Message) -> Result<(), Unavailable> {
