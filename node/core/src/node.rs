@@ -26,7 +26,7 @@ use plugcoin_sdk::ledger::{Address, Amount, Block, Hash, Payment, Sum, Timestamp
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
-use crate::chain::{Index, State, Tree, View};
+use crate::chain::{Index, State, Tree};
 use crate::explain::Refused;
 use crate::judging::{Judging, draft_on};
 use crate::limits::{REDRAFT_US, REFUSED_OWN_US};
@@ -37,6 +37,7 @@ use crate::rules::{Halt, Rules};
 use crate::step::{Input, Output, Reply, Step};
 use crate::sync::Sync;
 use crate::validate::Checked;
+use accept::Ready;
 use network::Network;
 use recent::Recent;
 
@@ -124,7 +125,7 @@ pub struct Node {
     tree: Tree,
     state: State,
     /// What everybody has after the tips of some side branches.
-    views: Vec<(Index, View)>,
+    views: Vec<Ready>,
     recent: Recent,
     orphans: Orphans,
     /// Why the last refused items were.

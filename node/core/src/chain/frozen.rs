@@ -1,11 +1,11 @@
 //! [`Frozen`]: a tree as it was at one moment, and a tree made of it again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use plugcoin_sdk::ledger::{Hash, Positions, Rows, Target, Work};
 
 use super::Chunks;
-use super::tree::{Index, NONE, Node, Sums, Tree};
+use super::tree::{Index, NONE, Node, Tree};
 
 /// A tree as it was at one moment; it shares nearly all of its memory with the tree.
 #[derive(Clone, Debug)]
@@ -72,8 +72,7 @@ impl Tree {
             hashes: Chunks::default(),
             positions: Positions::with_capacity(blocks.len()),
             best: Chunks::default(),
-            sums: HashMap::new(),
-            side_heads: BTreeMap::new(),
+            heads: BTreeMap::new(),
         };
         for block in blocks {
             tree.restore(&block?)?;
@@ -85,17 +84,22 @@ impl Tree {
         let mut best: Vec<Index> = below.collect();
         best.reverse();
         best.into_iter().for_each(|index| tree.best.push(index));
-        tree.weigh_sides();
+        for index in (0..tree.len()).map(Index::at) {
+            if !tree.is_best(index) {
+                tree.count_in(index);
+            }
+        }
         Some(tree)
     }
 
     fn restore(&mut self, block: &Stored) -> Option<()> {
-        let (mut nr, mut next_sibling) = (0, NONE);
+        let (mut nr, mut jump, mut next_sibling) = (0, Index::at(0), NONE);
         let index = Index::at(self.len());
         if index.place() > 0 {
             if block.parent >= index {
                 return None;
             }
+            jump = self.jump_from(block.parent);
             let parent = self.nodes.get_mut(block.parent.place() as u32);
             nr = parent.nr + 1;
             next_sibling = std::mem::replace(&mut parent.first_child, index);
@@ -106,37 +110,11 @@ impl Tree {
             time_us: block.time_us,
             nr,
             parent: if nr == 0 { NONE } else { block.parent },
+            jump,
             first_child: NONE,
             next_sibling,
         };
         self.push(block.hash, node);
         Some(())
-    }
-
-    /// Weighs each block that is not on the best chain with all above it.
-    fn weigh_sides(&mut self) {
-        // Whatever stands on a block was accepted after it.
-        for index in (1..self.len()).rev().map(Index::at) {
-            if self.is_best(index) {
-                continue;
-            }
-            let (nr, parent) = (
-                self.nr(index) as u32,
-                self.nodes.get(index.place() as u32).parent,
-            );
-            let mut sums = Sums {
-                tip_work: self.work(index),
-                tip_seen: index,
-                work: self.work(index).saturating_sub(self.work(parent)),
-                blocks: 1,
-            };
-            for child in self.children(index) {
-                sums.add(&self.sums_of(child));
-            }
-            self.sums.insert(index, sums);
-            if self.is_best(parent) {
-                self.side_heads.entry(nr - 1).or_default().push(index);
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The chain: the tree of blocks, which branch is best, and what everybody has.
 
+mod branches;
 mod chunks;
 mod frozen;
 mod served;

@@ -97,13 +97,10 @@ impl State {
         }
     }
 
-    /// Moves the tip to where a view stands.
+    /// Moves the tip to where a view stands; gives back the transactions that joined the best chain.
     ///
-    /// * `left` are the transactions of the blocks that left the best chain.
-    pub(crate) fn apply(&mut self, view: View, left: impl Iterator<Item = Hash>) {
-        for id in left {
-            self.ids.remove(&id);
-        }
+    /// * Those of the blocks that left it are to be [left out](Self::leave_out), unless they joined.
+    pub(crate) fn apply(&mut self, view: View) -> HashMap<Hash, u32> {
         let (balances, ids) = view.into_parts();
         for (key, amount) in balances {
             if amount == Amount::ZERO {
@@ -112,8 +109,14 @@ impl State {
                 self.balances.insert(key, amount);
             }
         }
-        for (id, nr) in ids {
-            self.ids.insert(id, nr);
+        for (id, nr) in &ids {
+            self.ids.insert(*id, *nr);
         }
+        ids
+    }
+
+    /// A transaction is not on the best chain any more.
+    pub(crate) fn leave_out(&mut self, id: &Hash) {
+        self.ids.remove(id);
     }
 }

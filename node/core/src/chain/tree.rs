@@ -1,16 +1,17 @@
 //! [`Tree`]: all accepted blocks by height and hash, and the best chain among them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Ancestor, Branch, ForkChoice, Preference, Tip, Wants};
+use plugcoin_sdk::hooks::{Ancestor, ForkChoice, Tip, Wants};
 use plugcoin_sdk::ledger::{Hash, Positions, Rows, Target, Work};
 
 use super::Chunks;
+use super::branches::Sums;
 
 /// A block's place in the order of acceptance; the genesis block is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Index(u32);
+pub struct Index(pub(super) u32);
 
 impl Index {
     /// The block that was accepted as so manieth.
@@ -34,30 +35,10 @@ pub(super) struct Node {
     pub(super) time_us: i64,
     pub(super) nr: u32,
     pub(super) parent: Index,
+    /// Some block further down, so chosen that every block beneath is few jumps and steps away.
+    pub(super) jump: Index,
     pub(super) first_child: Index,
     pub(super) next_sibling: Index,
-}
-
-/// What a branch weighs, as fork choice asks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sums {
-    pub(super) tip_work: Work,
-    pub(super) tip_seen: Index,
-    pub(super) work: Work,
-    pub(super) blocks: u64,
-}
-
-impl Sums {
-    pub(super) fn add(&mut self, other: &Self) {
-        if (other.tip_work, std::cmp::Reverse(other.tip_seen))
-            > (self.tip_work, std::cmp::Reverse(self.tip_seen))
-        {
-            self.tip_work = other.tip_work;
-            self.tip_seen = other.tip_seen;
-        }
-        self.work = self.work.saturating_add(other.work);
-        self.blocks += other.blocks;
-    }
 }
 
 /// How the best chain changed when a block was added.
@@ -81,7 +62,8 @@ pub enum Change {
 /// All accepted blocks, and the best chain among them.
 ///
 /// * Adding to the tip costs the same however long the chain is and however many forks it has.
-/// * Adding to a side branch costs the branch's length.
+/// * Adding to a side branch costs the logarithm of its length, and a little for each side branch
+///   that leaves the best chain further up. Only when it wins is it walked, with all upon it.
 #[derive(Debug)]
 pub struct Tree {
     pub(super) nodes: Rows<Node>,
@@ -90,10 +72,9 @@ pub struct Tree {
     pub(super) positions: Positions,
     /// The best chain, by height; shared alike.
     pub(super) best: Chunks<Index>,
-    /// What each block that is not on the best chain weighs with all above it.
-    pub(super) sums: HashMap<Index, Sums>,
-    /// The side blocks that stand on the best chain, by the height of their parent.
-    pub(super) side_heads: BTreeMap<u32, Vec<Index>>,
+    /// The side blocks that stand on the best chain, by the height of their parent, and what each
+    /// weighs with all above it.
+    pub(super) heads: BTreeMap<(u32, Index), Sums>,
 }
 
 impl Tree {
@@ -105,6 +86,7 @@ impl Tree {
             time_us,
             nr: 0,
             parent: NONE,
+            jump: Index::at(0),
             first_child: NONE,
             next_sibling: NONE,
         };
@@ -113,8 +95,7 @@ impl Tree {
             hashes: Chunks::default(),
             positions: Positions::default(),
             best: Chunks::default(),
-            sums: HashMap::new(),
-            side_heads: BTreeMap::new(),
+            heads: BTreeMap::new(),
         };
         let index = tree.push(genesis, node);
         tree.best.push(index);
@@ -199,14 +180,37 @@ impl Tree {
 
     /// The blocks that stand on a block, the best chain's first, then in the order of acceptance.
     pub fn children(&self, index: Index) -> Vec<Index> {
-        let mut children = Vec::new();
-        let mut child = self.node(index).first_child;
-        while child != NONE {
-            children.push(child);
-            child = self.node(child).next_sibling;
-        }
+        let mut children: Vec<Index> = self.upon(index).collect();
         children.sort_by_key(|&child| (!self.is_best(child), child));
         children
+    }
+
+    /// The blocks that stand on a block, the latest first.
+    pub(super) fn upon(&self, index: Index) -> impl Iterator<Item = Index> {
+        let there = |child: Index| (child != NONE).then_some(child);
+        std::iter::successors(there(self.node(index).first_child), move |&child| {
+            there(self.node(child).next_sibling)
+        })
+    }
+
+    /// Where a block's branch leaves the best chain: the block there, and the branch's lowest; none
+    /// for a block of the best chain.
+    pub fn fork_of(&self, index: Index) -> (Index, Option<Index>) {
+        if self.is_best(index) {
+            return (index, None);
+        }
+        let mut at = index;
+        loop {
+            let Node { parent, jump, .. } = *self.node(at);
+            // All beneath a block of the best chain is on it, so no jump to a side block leads too far.
+            if !self.is_best(jump) {
+                at = jump;
+            } else if !self.is_best(parent) {
+                at = parent;
+            } else {
+                return (parent, Some(at));
+            }
+        }
     }
 
     /// The path from a block down to the best chain: the block there, and those above it on the
@@ -238,13 +242,21 @@ impl Tree {
 
     /// A block's own ancestors, itself among them, at these heights.
     pub(crate) fn ancestors_of(&self, index: Index, heights: &[u64]) -> Vec<Ancestor> {
-        let (fork, path) = self.path_to_best(index);
-        let fork_nr = self.nr(fork);
-        let at = |nr: u64| match nr.checked_sub(fork_nr + 1) {
-            Some(above) => path[above as usize],
-            None => self.best[nr as usize],
-        };
-        heights.iter().map(|&nr| self.ancestor(at(nr))).collect()
+        let at = |&nr: &u64| self.ancestor(self.beneath(index, nr));
+        heights.iter().map(at).collect()
+    }
+
+    /// A block's own ancestor, or itself, at a height.
+    fn beneath(&self, index: Index, nr: u64) -> Index {
+        let mut at = index;
+        while !self.is_best(at) && self.nr(at) != nr {
+            let Node { parent, jump, .. } = *self.node(at);
+            at = if self.nr(jump) >= nr { jump } else { parent };
+        }
+        match self.is_best(at) {
+            true => self.best[nr as usize],
+            false => at,
+        }
     }
 
     fn ancestor(&self, index: Index) -> Ancestor {
@@ -280,6 +292,7 @@ impl Tree {
             time_us,
             nr: below.nr + 1,
             parent,
+            jump: self.jump_from(parent),
             first_child: NONE,
             next_sibling: below.first_child,
         };
@@ -289,158 +302,23 @@ impl Tree {
             self.best.push(index);
             return Ok(Change::Extended);
         }
-        self.count_in(index, work);
-        self.decide(index, choice)
+        let fork = self.count_in(index);
+        self.decide(fork, choice)
     }
 
-    /// Adds a new side block to the sums of all beneath it, down to the best chain.
-    fn count_in(&mut self, index: Index, work: Work) {
-        let own = Sums {
-            tip_work: self.node(index).work,
-            tip_seen: index,
-            work,
-            blocks: 1,
-        };
-        self.sums.insert(index, own);
-        let mut at = index;
-        loop {
-            let parent = self.node(at).parent;
-            if self.is_best(parent) {
-                if at == index {
-                    self.side_heads
-                        .entry(self.node(parent).nr)
-                        .or_default()
-                        .push(index);
-                }
-                return;
-            }
-            if let Some(sums) = self.sums.get_mut(&parent) {
-                sums.add(&own);
-            }
-            at = parent;
-        }
-    }
-
-    /// Decides anew from the fork where a new side block's branch leaves the best chain.
+    /// Where a block that stands on this one jumps: twice as far as there, if the two jumps from
+    /// there are alike, and a step otherwise.
     ///
-    /// Forks further down are not touched: the branch that is preferred there grew alone.
-    fn decide(&mut self, index: Index, choice: &dyn ForkChoice) -> Result<Change, Error> {
-        let (fork, _) = self.path_to_best(index);
-        let mut at = self.preferred_child(fork, choice)?;
-        if at.is_none_or(|child| self.is_best(child)) {
-            return Ok(Change::Side);
+    /// * So the lengths are those of skew-binary numbers, and a way of n steps takes at most
+    ///   3·log n (Myers, An applicative random-access stack, 1983).
+    pub(super) fn jump_from(&self, parent: Index) -> Index {
+        let below = self.node(parent);
+        let first = self.node(below.jump);
+        let second = self.node(first.jump);
+        match below.nr - first.nr == first.nr - second.nr {
+            true => first.jump,
+            false => parent,
         }
-        let mut joined = Vec::new();
-        while let Some(child) = at {
-            joined.push(child);
-            at = self.preferred_child(child, choice)?;
-        }
-        Ok(self.switch(fork, joined))
-    }
-
-    fn preferred_child(
-        &self,
-        index: Index,
-        choice: &dyn ForkChoice,
-    ) -> Result<Option<Index>, Error> {
-        let children = self.children(index);
-        let Some((&first, others)) = children.split_first() else {
-            return Ok(None);
-        };
-        let mut best = first;
-        let mut best_branch = (!others.is_empty()).then(|| self.branch(first));
-        for &other in others {
-            let branch = self.branch(other);
-            if let Some(kept) = &best_branch
-                && choice.prefer(kept, &branch)? == Preference::B
-            {
-                best = other;
-                best_branch = Some(branch);
-            }
-        }
-        Ok(Some(best))
-    }
-
-    /// A block with all that stands on it, as fork choice asks.
-    pub(crate) fn branch(&self, index: Index) -> Branch {
-        let sums = self.sums_of(index);
-        let node = self.node(index);
-        Branch {
-            hash: self.hash(index),
-            nr: node.nr.into(),
-            first_seen: index.0.into(),
-            tip_work: sums.tip_work,
-            tip_first_seen: sums.tip_seen.0.into(),
-            subtree_work: sums.work,
-            subtree_blocks: sums.blocks,
-        }
-    }
-
-    pub(super) fn sums_of(&self, index: Index) -> Sums {
-        if let Some(sums) = self.sums.get(&index) {
-            return *sums;
-        }
-        // On the best chain: what lies between here and the tip, and all side branches upon it.
-        let below = self
-            .parent(index)
-            .map(|parent| self.node(parent).work)
-            .unwrap_or_default();
-        let tip = self.node(self.tip());
-        let nr = self.node(index).nr;
-        let mut sums = Sums {
-            tip_work: tip.work,
-            tip_seen: self.tip(),
-            work: tip.work.saturating_sub(below),
-            blocks: u64::from(tip.nr - nr) + 1,
-        };
-        for head in self.side_heads.range(nr..).flat_map(|(_, heads)| heads) {
-            sums.add(&self.sums_of(*head));
-        }
-        sums
-    }
-
-    /// Makes another branch the best chain.
-    fn switch(&mut self, fork: Index, joined: Vec<Index>) -> Change {
-        let fork_nr = self.node(fork).nr;
-        let left: Vec<Index> = self.best.from(fork_nr as usize + 1).collect();
-        let mut above: Option<Sums> = None;
-        for &index in left.iter().rev() {
-            let node = self.node(index);
-            let (nr, below) = (node.nr, self.node(node.parent).work);
-            let mut sums = Sums {
-                tip_work: node.work,
-                tip_seen: index,
-                work: node.work.saturating_sub(below),
-                blocks: 1,
-            };
-            if let Some(above) = above {
-                sums.add(&above);
-            }
-            for head in self.side_heads.remove(&nr).unwrap_or_default() {
-                sums.add(&self.sums_of(head));
-            }
-            self.sums.insert(index, sums);
-            above = Some(sums);
-        }
-        self.best.truncate(fork_nr as usize + 1);
-        for &index in &joined {
-            self.best.push(index);
-            self.sums.remove(&index);
-        }
-        for &index in std::iter::once(&fork).chain(&joined) {
-            let heads: Vec<Index> = self
-                .children(index)
-                .into_iter()
-                .filter(|&child| !self.is_best(child))
-                .collect();
-            let nr = self.node(index).nr;
-            if heads.is_empty() {
-                self.side_heads.remove(&nr);
-            } else {
-                self.side_heads.insert(nr, heads);
-            }
-        }
-        Change::Reorganised { fork, left, joined }
     }
 
     /// All hashes, in the order of acceptance.
@@ -453,7 +331,7 @@ impl Tree {
         &self.best
     }
 
-    fn node(&self, index: Index) -> &Node {
+    pub(super) fn node(&self, index: Index) -> &Node {
         self.nodes.get(index.0)
     }
 }

@@ -53,6 +53,11 @@ impl View {
         self.balances.keys().map(|key| &**key)
     }
 
+    /// The branch's own transactions.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Hash> {
+        self.ids.keys()
+    }
+
     /// Pays: the sender has that much less, unless it has less, and the receiver more.
     ///
     /// * False, and nothing is changed, if the sender hasn't so much. Rewards come from nowhere.
@@ -102,12 +107,11 @@ impl View {
         Ok(())
     }
 
-    /// Keeps what this view says while the tip moves up by a block, which touches these keys.
-    pub(crate) fn keep<'a>(&mut self, state: &State, touched: impl Iterator<Item = &'a str>) {
-        for key in touched {
-            if !self.balances.contains_key(key) {
-                self.balances.insert(key.into(), state.balance(key));
-            }
+    /// Becomes differences from the tip as it is now; `before` is the view of the block that was the
+    /// tip when this one was made.
+    pub(crate) fn catch_up(&mut self, before: Self) {
+        for (key, amount) in before.balances {
+            self.balances.entry(key).or_insert(amount);
         }
     }
 

@@ -14,6 +14,16 @@ use crate::rules::Halt;
 use crate::step::{Output, Reply, Step};
 use crate::validate::{Checked, Connected};
 
+/// What everybody has after a side block, for the block that will stand on it.
+///
+/// * It is brought up to date when it is taken, so that a block on the tip costs nothing for it.
+pub(super) struct Ready {
+    block: Index,
+    /// The tip from which the view's differences are.
+    tip: Index,
+    view: View,
+}
+
 /// How much of a block's validity is taken for granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
@@ -248,15 +258,12 @@ impl Node {
     }
 
     fn extend(&mut self, block: &Block, view: View, step: &mut Step) {
-        for (_, kept) in &mut self.views {
-            kept.keep(&self.state, view.keys());
-        }
         // While much is fetched nothing waits, mostly.
         let touched: Vec<String> = match self.pool.len() {
             0 => Vec::new(),
             _ => view.keys().map(str::to_owned).collect(),
         };
-        self.state.apply(view, std::iter::empty());
+        self.state.apply(view);
         if self.pool.len() > 0 {
             self.remove_mined(block);
         }
@@ -280,9 +287,6 @@ impl Node {
             let transactions = block.transactions().iter();
             transactions.flat_map(|transaction| [transaction.from(), transaction.to()])
         };
-        for (_, kept) in &mut self.views {
-            kept.keep(&self.state, keys());
-        }
         self.state.extend(block)?;
         let time_us = block.header().timestamp.us();
         let choice = &*self.rules.hooks.fork_choice.hook;
@@ -316,24 +320,22 @@ impl Node {
         };
         self.views.clear();
         let touched: Vec<String> = view.keys().map(str::to_owned).collect();
-        // One body after another, here and below: all of a deep branch would fill the memory.
-        let mut gone = Vec::new();
-        for &index in left {
-            gone.extend(self.body(index)?.transactions().iter().map(Transaction::id));
+        for id in view.ids() {
+            self.pool_version += u64::from(self.pool.remove(id).is_some());
         }
-        self.state.apply(view, gone.into_iter());
-        for &index in joined {
-            let block = self.body(index)?;
-            self.remove_mined(&block);
-        }
+        let stay = self.state.apply(view);
         self.judge_pool(&touched, step);
+        // One body after another: all of a deep branch would fill the memory.
         for &index in left {
             for transaction in self.body(index)?.transactions() {
                 let id = transaction.id();
-                if transaction.is_reward() || self.state.transaction_nr(&id).is_some() {
+                if stay.contains_key(&id) {
                     continue;
                 }
-                self.wait_again(now_us, transaction.clone(), step)?;
+                self.state.leave_out(&id);
+                if !transaction.is_reward() {
+                    self.wait_again(now_us, transaction.clone(), step)?;
+                }
             }
         }
         Ok(())
@@ -396,14 +398,22 @@ impl Node {
         if index == self.tree.tip() {
             return Ok(View::at_tip(self.tree.nr(index)));
         }
-        if let Some(ready) = self.views.iter().position(|(at, _)| *at == index) {
+        if let Some(ready) = self.views.iter().position(|ready| ready.block == index) {
             // Taken, not copied: a branch that grows hands its view on from block to block.
-            return Ok(self.views.remove(ready).1);
+            let Ready { tip, mut view, .. } = self.views.remove(ready);
+            if tip != self.tree.tip() {
+                view.catch_up(self.view_over(&self.best_above(tip), &[])?);
+            }
+            return Ok(view);
         }
         let (fork, path) = self.tree.path_to_best(index);
-        let above = self.tree.nr(fork) + 1..=self.tree.nr(self.tree.tip());
-        let left: Vec<Index> = above.filter_map(|nr| self.tree.best_at(nr)).collect();
-        self.view_over(&left, &path)
+        self.view_over(&self.best_above(fork), &path)
+    }
+
+    /// The best chain's blocks above one of it.
+    fn best_above(&self, index: Index) -> Vec<Index> {
+        let above = self.tree.nr(index) + 1..=self.tree.nr(self.tree.tip());
+        above.filter_map(|nr| self.tree.best_at(nr)).collect()
     }
 
     /// What everybody has when some blocks leave the best chain's top and others join it.
@@ -421,13 +431,14 @@ impl Node {
 
     /// Keeps the view after a side block for the block that will stand on it.
     fn keep_view(&mut self, hash: Hash, view: View) {
-        let Some(index) = self.tree.find(&hash) else {
+        let Some(block) = self.tree.find(&hash) else {
             return;
         };
         if self.views.len() >= VIEWS_MAX {
             self.views.remove(0);
         }
-        self.views.push((index, view));
+        let tip = self.tree.tip();
+        self.views.push(Ready { block, tip, view });
     }
 }
 

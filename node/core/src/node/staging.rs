@@ -219,13 +219,13 @@ impl Node {
         let (Some(first), Some(last)) = (staged.blocks.first(), staged.blocks.last()) else {
             return Ok(false);
         };
-        let (fork, path) = self.tree.path_to_best(staged.root);
+        let (fork, head) = self.tree.fork_of(staged.root);
         let Some(ours) = self.tree.best_at(self.tree.nr(fork) + 1) else {
             return Ok(true);
         };
         // The siblings are the best chain's block and the lowest of the other branch.
-        let (hash, nr): (Hash, u64) = match path.first() {
-            Some(&index) => (self.tree.hash(index), self.tree.nr(index)),
+        let (hash, nr): (Hash, u64) = match head {
+            Some(index) => (self.tree.hash(index), self.tree.nr(index)),
             None => (first.hash, first.nr),
         };
         let below: Work = self.tree.work(fork);

@@ -131,7 +131,7 @@ impl Node {
         };
         let known = block.and_then(|block| self.tree.find(&block.hash()));
         if let Some(root) = known {
-            let (fork, _) = self.tree.path_to_best(root);
+            let (fork, _) = self.tree.fork_of(root);
             let depth = self.tree.nr(self.tree.tip()) - self.tree.nr(fork);
             if depth > SIDE_DEPTH_MAX {
                 self.begin_staging(root, peer, step)?;
