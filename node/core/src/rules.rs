@@ -104,6 +104,7 @@ impl Rules {
                 .by(&consensus.plugin, &consensus.version)
                 .into());
         }
+        let parent = parent.filter(|_| consensus.hook.looks_at_parent());
         match consensus.hook.check_seal(header, parent, target)? {
             SealVerdict::Valid => Ok(()),
             SealVerdict::Invalid(invalid) => Err(consensus.says(invalid).into()),

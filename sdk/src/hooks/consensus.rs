@@ -30,7 +30,7 @@ pub trait Consensus: Send + Sync {
     ///
     /// * `parent` is missing for an orphan, which is checked against the easiest target: what can't
     ///   be judged without the parent is then left for later.
-    /// * It may be missing for any block if [`looks_at_parent`](Self::looks_at_parent) says no.
+    /// * A node gives it to nobody whose [`looks_at_parent`](Self::looks_at_parent) says no.
     ///
     /// # Errors
     /// [`Error`] for a fault of the plugin.
@@ -41,8 +41,8 @@ pub trait Consensus: Send + Sync {
         target: &Target,
     ) -> Result<SealVerdict, Error>;
 
-    /// Whether [`check_seal`](Self::check_seal) looks at the parent; a library that doesn't is not
-    /// sent it.
+    /// Whether [`check_seal`](Self::check_seal) looks at the parent; if not, it is not given, which
+    /// spares a library half of the call.
     ///
     /// * A constant of the plugin and its options. Default: yes.
     /// * If not, a seal is judged alike with and without the parent.

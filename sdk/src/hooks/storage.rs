@@ -130,8 +130,8 @@ pub trait Storage: Send + Sync {
 
     /// Where it keeps them, for people; none if nowhere that outlives the process.
     ///
-    /// * A library that says none is appended to when it is tried, before the node opens it: say the
-    ///   place if there is one.
+    /// * A library that says none, and has no records, is appended to when it is tried, before the node
+    ///   opens it: say the place if there is one.
     fn location(&self) -> Option<String> {
         None
     }

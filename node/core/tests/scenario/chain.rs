@@ -1,9 +1,15 @@
-use plugcoin_core::{Config, Input, Levels, Reply};
-use plugcoin_sdk::hooks::{Event, PeerRequest};
-use plugcoin_sdk::ledger::{Amount, genesis};
-use plugcoin_testkit::fixtures;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::bench::{Bench, branch, events, refusal, requests};
+use plugcoin_core::{Config, Input, Levels, Reply};
+use plugcoin_sdk::Error;
+use plugcoin_sdk::hooks::{Consensus, Event, PeerRequest, Seal, SealVerdict, Slice};
+use plugcoin_sdk::ledger::{Amount, Draft, Header, Target, genesis};
+use plugcoin_sdk::plugin::Schedule;
+use plugcoin_testkit::fixtures;
+use proof_of_work::ProofOfWork;
+
+use crate::bench::{Bench, branch, events, hooks, refusal, requests};
 
 #[test]
 fn a_longer_branch_wins_and_the_balances_follow() {
@@ -196,4 +202,51 @@ fn a_block_too_deep_under_the_tip_is_refused_for_now() {
         (&*invalid.rule, invalid.transient, invalid.penalty),
         ("depth", true, 0)
     );
+}
+
+/// Proof of work that notes whether it is given the parent, and says whether it looks at it.
+struct Looking {
+    looks: bool,
+    given: AtomicBool,
+}
+
+impl Consensus for Looking {
+    fn seal(
+        &self,
+        draft: &Draft,
+        parent: &Header,
+        target: &Target,
+        slice: Slice,
+    ) -> Result<Seal, Error> {
+        ProofOfWork::default().seal(draft, parent, target, slice)
+    }
+
+    fn check_seal(
+        &self,
+        header: &Header,
+        parent: Option<&Header>,
+        target: &Target,
+    ) -> Result<SealVerdict, Error> {
+        self.given.fetch_or(parent.is_some(), Ordering::Relaxed);
+        ProofOfWork::default().check_seal(header, parent, target)
+    }
+
+    fn looks_at_parent(&self) -> bool {
+        self.looks
+    }
+}
+
+#[test]
+fn a_consensus_that_does_not_look_at_the_parent_is_not_given_it() {
+    for looks in [true, false] {
+        let consensus = Arc::new(Looking {
+            looks,
+            given: AtomicBool::new(false),
+        });
+        let storage = Arc::default();
+        let mut on = hooks(Arc::clone(&storage) as _);
+        on.consensus = Schedule::always("looking", consensus.clone());
+        Bench::by(on, storage, Config::default()).take(&branch("A", 2));
+        assert_eq!(consensus.given.load(Ordering::Relaxed), looks);
+    }
 }

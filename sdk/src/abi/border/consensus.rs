@@ -166,7 +166,6 @@ impl Consensus for There {
         parent: Option<&Header>,
         target: &Target,
     ) -> Result<SealVerdict, Error> {
-        let parent = parent.filter(|_| self.looks_at_parent);
         self.required.check_seal(header, parent, target)
     }
 
