@@ -204,7 +204,7 @@ impl Watch {
     fn is_named_in(&self, words: &str) -> bool {
         match self.hook {
             HookKind::Storage => words.contains(&*self.plugin),
-            _ => words.contains(&format!("plugin {}", self.plugin)),
+            _ => names(words, &self.plugin),
         }
     }
 
@@ -268,6 +268,16 @@ impl Calls {
     }
 }
 
+/// Whether words speak of the plugin of this name, and not of one whose name only begins so.
+fn names(words: &str, plugin: &str) -> bool {
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let named = format!("plugin {plugin}");
+    let mut rests = words
+        .match_indices(&named)
+        .map(|(at, _)| &words[at + named.len()..]);
+    rests.any(|rest| !rest.starts_with(goes_on))
+}
+
 /// A panic as an error.
 pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let words = panic
@@ -319,6 +329,8 @@ mod tests {
         assert!(named.starts_with("the plugin time failed"), "{named}");
         let named = judged(HookKind::Validity, "the plugin time gave up");
         assert_eq!(named, "the plugin time gave up");
+        let named = judged(HookKind::Validity, "the plugin timestamps gave up");
+        assert!(named.starts_with("the plugin time failed"), "{named}");
         assert_eq!(
             judged(HookKind::Storage, "time.db is full"),
             "time.db is full"
