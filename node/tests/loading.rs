@@ -6,6 +6,7 @@
 mod program;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use insta::assert_snapshot;
 use plugcoin_host::Loader;
 use plugcoin_node::cli::ExitCode;
 use program::libraries::{
-    c_library, damaged, library, mode, with_word, without_entry, without_note, write,
+    c_library, damaged, in_workspace, library, mode, with_word, without_entry, without_note, write,
 };
 use program::running::Running;
 use serde_json::Value;
@@ -159,6 +160,25 @@ fn a_library_for_something_else() {
         ],
     );
     assert_snapshot!(said.replace(std::env::consts::ARCH, "ARCH"));
+}
+
+#[test]
+fn a_library_whose_panics_end_the_process() {
+    let dir = tempdir().unwrap();
+    // A package that no other test builds: this is another file in the same place.
+    let config = [
+        "--config",
+        "profile.dev.panic=\"abort\"",
+        "--config",
+        "profile.release.panic=\"abort\"",
+    ];
+    let built = in_workspace(["flat-root"], &config);
+    write(
+        dir.path(),
+        "flat.so",
+        fs::read(&built["flat-root"]).unwrap(),
+    );
+    assert_snapshot!(refusals(dir.path(), &["flat.so"]));
 }
 
 /// A plugin in C whose functions can be replaced.
@@ -404,6 +424,11 @@ fn one_library_under_two_names() {
         said.contains("./one.so and ./other.so are the same library"),
         "{said}"
     );
+    // A link is another name of one file, and not another file.
+    symlink("one.so", dir.path().join("link.so")).unwrap();
+    let both = "--port 0 --plugin ./one.so:even-harder@7 --plugin ./link.so:even-harder";
+    let running = Running::start(dir.path(), both);
+    assert_eq!(digest(&running).len(), 64);
 }
 
 #[test]

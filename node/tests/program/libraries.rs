@@ -30,15 +30,17 @@ pub(crate) fn library(folder: &str) -> &'static Path {
 }
 
 fn build() -> BTreeMap<String, PathBuf> {
-    in_workspace(PACKAGES)
+    in_workspace(PACKAGES, &[])
 }
 
-/// The libraries of packages of this workspace, in the profile of the tests.
+/// The libraries of packages of this workspace, in the profile of the tests, with further arguments of
+/// cargo's.
 ///
 /// In a folder of their own: what cargo builds for them beneath other features would overwrite what the
 /// tests are linked with, and everything above it would be built anew each time.
 pub(crate) fn in_workspace(
     packages: impl IntoIterator<Item = impl AsRef<str>>,
+    more: &[&str],
 ) -> BTreeMap<String, PathBuf> {
     let node = Path::new(env!("CARGO_BIN_EXE_node"));
     let folder = node.parent().unwrap();
@@ -52,6 +54,7 @@ pub(crate) fn in_workspace(
         .args(["--profile", profile])
         .arg("--target-dir")
         .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries"))
+        .args(more)
         .current_dir(env!("CARGO_MANIFEST_DIR"));
     for package in packages {
         cargo.args(["-p", package.as_ref()]);

@@ -1,8 +1,10 @@
 //! A stand-in for another node that does as it likes.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+
+use plugcoin_sdk::ledger::genesis;
 
 /// A peer that does with each request what a function says.
 pub(crate) struct FakePeer {
@@ -39,6 +41,23 @@ impl FakePeer {
             }
         });
         Self { address, asked }
+    }
+
+    /// Starts a peer that has the genesis block alone, knows nobody, and takes whatever it is told.
+    pub(crate) fn quiet() -> Self {
+        Self::start(|asked, mut stream| {
+            let genesis = genesis();
+            let body = match asked.line.split(['?', ' ']).nth(1) {
+                Some("/getpeers") => "{\"peers\": []}".to_owned(),
+                Some("/getblocks") => format!("{{\"chain\": [[{}]]}}", genesis.text()),
+                _ => format!("{{\"accepted\": \"{}\"}}", genesis.hash()),
+            };
+            let (hash, rules, length) = (genesis.hash(), &asked.rules, body.len());
+            let head = format!("Tip: 0 {hash}\r\nRules: {rules}\r\nContent-Length: {length}\r\n");
+            let answer = format!("HTTP/1.1 200 OK\r\n{head}Connection: close\r\n\r\n{body}");
+            // Whoever asked may have gone.
+            let _ = stream.write_all(answer.as_bytes());
+        })
     }
 
     /// What it has been asked so far.

@@ -1,6 +1,6 @@
 //! The first calls of a plugin, in the trial: what its code does to the process is seen there.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{
@@ -61,13 +61,14 @@ impl Samples {
 ///
 /// * What is answered does not matter, nor whether it fails: a plugin may rightly refuse all this.
 /// * Nothing is sent or told, which leaves something behind; appended is only to a storage of this
-///   process or in `data_dir`, which is thrown away.
-pub(super) fn make(plugin: &Provided, data_dir: &Path) {
+///   process that is empty, or to one in `data_dir`, which is thrown away.
+/// * `appends`: whether there is such a storage, by [`may_append`].
+pub(super) fn make(plugin: &Provided, appends: bool) {
     let Ok(of) = &Samples::new() else {
         return;
     };
     if let Some(hook) = &plugin.storage {
-        storage(&**hook, of, data_dir);
+        storage(&**hook, of, appends);
     }
     if let Some(hook) = &plugin.consensus {
         consensus(&**hook, of);
@@ -99,13 +100,28 @@ pub(super) fn make(plugin: &Provided, data_dir: &Path) {
     }
 }
 
-fn storage(hook: &dyn Storage, of: &Samples, data_dir: &Path) {
-    let _ = hook.replay(&mut |_| Ok(()));
-    let ours = match hook.location() {
-        None => true,
-        Some(place) => Path::new(&place).starts_with(data_dir),
+/// Whether a storage, if it is one, may be appended to: nothing is lost if it is spoiled.
+///
+/// * `data_dir` is thrown away.
+pub(super) fn may_append(plugin: &Provided, data_dir: &Path) -> bool {
+    let Some(storage) = &plugin.storage else {
+        return false;
     };
-    if ours {
+    let mut records = 0;
+    let replayed = storage.replay(&mut |_| {
+        records += 1;
+        Ok(())
+    });
+    let is_expendable = match storage.location() {
+        // One of this process alone. If it has records, it is none: it forgot to say where it is.
+        None => records == 0,
+        Some(place) => is_within(Path::new(&place), data_dir),
+    };
+    is_expendable && replayed.is_ok()
+}
+
+fn storage(hook: &dyn Storage, of: &Samples, appends: bool) {
+    if appends {
         let _ = hook.append(&[
             Record::Block(of.genesis.clone()),
             Record::Transaction(of.payment.clone()),
@@ -119,6 +135,12 @@ fn storage(hook: &dyn Storage, of: &Samples, data_dir: &Path) {
     }
     let _ = hook.read_many(&hashes, &mut |_| true);
     let _ = hook.replay(&mut |_| Ok(()));
+}
+
+/// Whether a path leads into a folder and not out of it again.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    let leads_up = path.components().any(|part| part == Component::ParentDir);
+    path.starts_with(folder) && !leads_up
 }
 
 fn consensus(hook: &dyn Consensus, of: &Samples) {
@@ -264,5 +286,74 @@ fn validity(hook: &dyn Validity, of: &Samples) {
             time_us: NOW_US,
         };
         let _ = hook.check_transaction(&of.payment, &context);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use plugcoin_testkit::doubles::MemoryStorage;
+
+    use super::*;
+
+    /// A storage that says it is here, or says nothing of it.
+    struct At {
+        location: Option<&'static str>,
+        records: MemoryStorage,
+    }
+
+    impl Storage for At {
+        fn append(&self, records: &[Record]) -> Result<(), plugcoin_sdk::Error> {
+            self.records.append(records)
+        }
+
+        fn replay(
+            &self,
+            visit: &mut dyn FnMut(Record) -> Result<(), plugcoin_sdk::Error>,
+        ) -> Result<(), plugcoin_sdk::Error> {
+            self.records.replay(visit)
+        }
+
+        fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, plugcoin_sdk::Error> {
+            self.records.read(hash)
+        }
+
+        fn location(&self) -> Option<String> {
+            self.location.map(str::to_owned)
+        }
+    }
+
+    /// How many records there are after the first calls.
+    fn records_after(location: Option<&'static str>, before: &[Record]) -> usize {
+        let storage = Arc::new(At {
+            location,
+            records: MemoryStorage::new(),
+        });
+        storage.append(before).unwrap();
+        let plugin = Provided {
+            storage: Some(storage.clone()),
+            ..Provided::default()
+        };
+        make(&plugin, may_append(&plugin, Path::new("/trial/data")));
+        let mut records = 0;
+        let mut count = |_| {
+            records += 1;
+            Ok(())
+        };
+        storage.replay(&mut count).unwrap();
+        records
+    }
+
+    #[test]
+    fn what_somebody_keeps_is_not_appended_to() {
+        let genesis = [Record::Block(genesis())];
+        assert_eq!(records_after(Some("/trial/data/x"), &genesis), 4);
+        assert_eq!(records_after(None, &[]), 3);
+        // It says nothing of where it is, and has something.
+        assert_eq!(records_after(None, &genesis), 1);
+        for elsewhere in ["/home/x", "x", "/trial/data/../x", "/trial/database"] {
+            assert_eq!(records_after(Some(elsewhere), &[]), 0, "{elsewhere}");
+        }
     }
 }

@@ -241,11 +241,11 @@ impl Loader {
         };
         let before: Vec<Plugin> = loaded.iter().filter(same).cloned().collect();
         let other = before.first().and_then(Plugin::file);
-        if let Some(other) = other.filter(|other| other.path != path) {
+        if let Some(other) = other.filter(|other| !is_same_file(&other.path, path)) {
+            let (other, path) = (other.path.display(), path.display());
             let message = format!(
-                "{} and {} are the same library, byte for byte; name one of them",
-                other.path.display(),
-                path.display()
+                "{other} and {path} are the same library, byte for byte; take all from one of them: \
+                 --plugin {other}, or --plugin {other}:NAME for each plugin in it that you want"
             );
             return Err(Error::new(ErrorKind::Configuration, message));
         }
@@ -288,6 +288,12 @@ impl Loader {
         files.sort();
         files
     }
+}
+
+/// Whether two paths lead to one file, as by a symbolic link.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let file = |path: &Path| path.canonicalize().ok();
+    a == b || file(a).is_some_and(|file_a| file(b) == Some(file_a))
 }
 
 /// The plugin's name by its file's.

@@ -284,11 +284,12 @@ fn try_all(request: &Request) -> Result<(), Error> {
         match plugin.create(&setup) {
             Ok(made) => {
                 let data_dir = &request.data_dir;
-                first_calls::make(&made, data_dir);
+                let appends = first_calls::may_append(&made, data_dir);
+                first_calls::make(&made, appends);
                 // A node calls from more than one thread, and these end.
                 thread::scope(|scope| {
                     scope.spawn(move || {
-                        first_calls::make(&made, data_dir);
+                        first_calls::make(&made, appends);
                         drop(made);
                     });
                 });
