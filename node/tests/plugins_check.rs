@@ -7,9 +7,11 @@ mod program;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use insta::assert_snapshot;
+use program::running::until;
 use program::{Run, libraries, node};
 use serde_json::Value;
 use tempfile::tempdir;
@@ -58,7 +60,7 @@ fn every_plugin_of_the_workspace_keeps_all_laws_as_a_loaded_library() {
     let dir = tempdir().unwrap();
     let packages = packages();
     assert!(packages.len() >= 20, "{packages:?}");
-    let libraries = libraries::in_workspace(&packages);
+    let libraries = libraries::in_workspace(&packages, &[]);
     assert_eq!(libraries.len(), packages.len());
     let arguments = |(name, path): (&String, &PathBuf)| {
         let needed = NEEDED.iter().find(|(plugin, _)| plugin == name);
@@ -224,6 +226,79 @@ fn each_fault_is_found_and_named() {
     let plugins = report["plugins"].as_array().unwrap();
     let broken: Vec<String> = plugins.iter().map(broken).collect();
     assert_snapshot!("check_faults", broken.join("\n"));
+}
+
+/// A reward that never comes back for the highest block, once it has written down its process.
+const STUCK: &str = r#"
+#include <plugcoin_plugin.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+PLUGCOIN_NOTE;
+static int32_t tell(const plugcoin_sink *sink, const char *text) {
+    return sink->write(sink->context, (const uint8_t *)text, strlen(text));
+}
+static int32_t create(const uint8_t *setup, size_t setup_len, void **instance,
+                      const plugcoin_sink *sink) {
+    (void)setup, (void)setup_len, (void)sink;
+    *instance = "one";
+    return PLUGCOIN_OK;
+}
+static int32_t call(void *instance, const uint8_t *method, size_t method_len, const uint8_t *input,
+                    size_t input_len, const plugcoin_sink *sink) {
+    (void)instance;
+    if (method_len == 13 && !memcmp(method, "library.about", 13))
+        return tell(sink, "[{\"name\":\"stuck\",\"version\":\"1.0.0\",\"rules_version\":1,\"hooks\":[\"reward\"]}]");
+    if (method_len == 15 && !memcmp(method, "library.resolve", 15)) return tell(sink, "{}");
+    if (method_len != 13 || memcmp(method, "reward.reward", 13)) return PLUGCOIN_UNKNOWN;
+    if (memmem(input, input_len, "18446744073709551615", 20)) {
+        dprintf(creat(FILE_NAME, 0600), "%d\n", getpid());
+        for (;;) pause();
+    }
+    return tell(sink, "\"1\"");
+}
+static void destroy(void *instance) { (void)instance; }
+static const plugcoin_table table = {sizeof(plugcoin_table), 1, 0, 0, create, call, destroy};
+const plugcoin_table *plugcoin_plugin(const plugcoin_host *host) { (void)host; return &table; }
+"#;
+
+#[test]
+fn a_check_that_is_ended_leaves_no_process() {
+    let dir = tempdir().unwrap();
+    let written = dir.path().join("process");
+    let name = format!(
+        "#define _GNU_SOURCE\n#define FILE_NAME {:?}\n{STUCK}",
+        written.to_str().unwrap()
+    );
+    libraries::c_library(dir.path(), "stuck", &name);
+    libraries::mode(dir.path(), "stuck.so", 0o755);
+    let mut check = Command::new(env!("CARGO_BIN_EXE_node"))
+        .args(["plugins", "check", "./stuck.so"])
+        .current_dir(dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let child: u32 = until("the child to be stuck", || {
+        fs::read_to_string(&written)
+            .ok()?
+            .strip_suffix('\n')?
+            .parse()
+            .ok()
+    });
+    assert_ne!(child, check.id());
+    check.kill().unwrap();
+    check.wait().unwrap();
+    until("the child's end", || {
+        // Gone, or ended and waited for by nobody.
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        let state = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.chars().next());
+        matches!(state, None | Some('Z' | 'X')).then_some(())
+    });
 }
 
 /// What a plugin does not keep.

@@ -14,6 +14,7 @@ use plugcoin_sdk::plugin::Provided;
 use plugcoin_sdk::{Error, ErrorKind};
 use plugcoin_testkit::calls::{self, Call};
 use plugcoin_testkit::suite::by_name::{self, Make};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
 use super::report::Time;
@@ -59,6 +60,8 @@ pub(crate) fn answer(task: &str, mut to: impl Write) -> Result<(), Error> {
         let message = "this command is for the node itself; see `node plugins check`";
         Error::new(ErrorKind::Configuration, message)
     })?;
+    // Nobody else would end it, should the parent be gone: a law may hold it for ever.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // What panics here is a broken law, and is told as one.
     std::panic::set_hook(Box::new(|_| {}));
     let runtime = tokio::runtime::Builder::new_multi_thread()

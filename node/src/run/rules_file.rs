@@ -18,9 +18,8 @@ use crate::cli::{ExitCode, Failure};
 #[derive(Deserialize)]
 struct Content {
     fingerprint: Hash,
-    /// The SHA-256 of each library among the plugins.
-    #[serde(default)]
-    libraries: BTreeMap<String, String>,
+    /// The SHA-256 of each library among the plugins; older nodes did not write it.
+    libraries: Option<BTreeMap<String, String>>,
 }
 
 /// The plugins that decide what is valid and come from libraries, with the SHA-256 of these.
@@ -53,14 +52,23 @@ pub(crate) fn journal(path: &Path, resolved: &Resolved) -> Result<Journal, Error
     match serde_json::from_str::<Content>(&text) {
         Ok(content) if content.fingerprint == *fingerprint => {
             let now = libraries(resolved);
-            if content.libraries == now {
+            let Some(before) = content.libraries else {
+                if now.is_empty() {
+                    return Ok(Journal::SameRules);
+                }
+                tracing::warn!(
+                    plugins = listed(now.keys()),
+                    "the journal was written by an older node, which did not note the files that these \
+                     plugins come from; every block is checked"
+                );
+                return Ok(Journal::Judge);
+            };
+            if before == now {
                 return Ok(Journal::SameRules);
             }
-            let differs = |name: &&String| content.libraries.get(*name) != now.get(*name);
-            let names = now.keys().chain(content.libraries.keys());
-            let others: BTreeSet<&str> = names.filter(differs).map(String::as_str).collect();
+            let differs = |name: &&String| before.get(*name) != now.get(*name);
             tracing::warn!(
-                plugins = others.into_iter().collect::<Vec<_>>().join(", "),
+                plugins = listed(now.keys().chain(before.keys()).filter(differs)),
                 "the journal was written when these plugins were other files of the same version; \
                  every block is checked"
             );
@@ -83,6 +91,12 @@ pub(crate) fn journal(path: &Path, resolved: &Resolved) -> Result<Journal, Error
             Ok(Journal::Judge)
         }
     }
+}
+
+/// These names, each once.
+fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: BTreeSet<&str> = names.map(String::as_str).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Writes down the rules that hold.

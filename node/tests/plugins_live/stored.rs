@@ -60,6 +60,21 @@ fn a_journal_of_another_file_of_the_same_version_is_judged() {
     assert_eq!(a.status()["height"], 1);
     let a = a.restart(Signal::TERM, &rules);
     assert!(!a.log().contains(warning), "once is enough");
+    // An older node left that out.
+    let port = a.port().to_owned();
+    let (_, dir) = a.stop(Signal::TERM);
+    let path = dir.path().join(format!("rules-{port}.json"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut content: Value = serde_json::from_str(&text).unwrap();
+    content
+        .as_object_mut()
+        .unwrap()
+        .remove("libraries")
+        .unwrap();
+    std::fs::write(&path, content.to_string()).unwrap();
+    let a = Live::start_in(dir, &format!("--port {port} {rules}"));
+    assert!(a.log().contains("written by an older node"), "{}", a.log());
+    assert!(!a.log().contains(warning), "{}", a.log());
 }
 
 #[test]
