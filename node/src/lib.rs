@@ -11,4 +11,5 @@ pub mod cli;
 pub mod config;
 mod plugins;
 pub mod run;
+mod secret_file;
 pub mod wallet;

@@ -31,7 +31,7 @@ pub trait Backend: Send + Sync + 'static {
         caller: &Caller,
     ) -> Result<Submitted, Unavailable>;
 
-    /// A client asks this node to pay from its own wallet.
+    /// A client that may do so asks this node to pay from its own wallet.
     async fn pay(&self, to: &str, sum: Sum, caller: &Caller) -> Result<Submitted, Unavailable>;
 
     /// The addresses to give to those who ask.
@@ -148,6 +148,13 @@ pub enum Submitted {
     NoFunds,
     /// This caller sends too much.
     TooMany,
+    /// This caller was paid as much as one caller is.
+    PaidEnough {
+        /// What one caller is paid, in words.
+        most: String,
+        /// After how many seconds it is paid again.
+        retry_s: u64,
+    },
 }
 
 /// Why the node can't answer at all.

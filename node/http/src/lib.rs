@@ -12,6 +12,7 @@ mod connection;
 mod dialect;
 mod gate;
 pub mod limits;
+mod money;
 mod query;
 mod routes;
 mod runs;
@@ -20,6 +21,7 @@ mod settings;
 
 pub use backend::{Backend, BlockLevels, Caller, Levels, Submitted, Texts, Unavailable, Wanted};
 pub use client::{HttpOptions, HttpTransport};
+pub use money::{Money, Token};
 pub use routes::{behind_layers, router};
 pub use server::serve;
 pub use settings::Settings;

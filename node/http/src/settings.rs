@@ -3,12 +3,15 @@
 use plugcoin_sdk::ledger::Address;
 
 use crate::limits;
+use crate::money::Money;
 
 /// What the program decides about the server; the default of every bound is in [`limits`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The address that this node wants to be known by; its host may stand in `Host`.
     pub advertise: Option<Address>,
+    /// Who may make the node pay.
+    pub money: Money,
     /// See [`limits::HEADER_MS`].
     pub header_ms: u64,
     /// See [`limits::REQUEST_MS`].
@@ -29,6 +32,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             advertise: None,
+            money: Money::default(),
             header_ms: limits::HEADER_MS,
             request_ms: limits::REQUEST_MS,
             stall_ms: limits::STALL_MS,

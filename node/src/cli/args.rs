@@ -1,20 +1,20 @@
 //! What may be typed.
 
 use std::net::IpAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use plugcoin_host::{Named, Pin, Setting};
 use plugcoin_sdk::hooks::HookKind;
-use plugcoin_sdk::ledger::{Address, Sum};
+use plugcoin_sdk::ledger::{Address, Amount, Sum};
 
 use super::exit::ExitCode;
 use super::node_url::NodeUrl;
 use super::plugins_new::{PluginName, Sdk};
 use crate::cli::Failure;
-use crate::config::{Config, Given, LogFormat, OnOtherRules, values};
+use crate::config::{Config, Given, LogFormat, OnOtherRules, Per, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -122,6 +122,28 @@ pub(crate) struct NodeArgs {
     /// The address to be known by, if peers can't reach the one that the node calls from
     #[arg(long, value_name = "HOST:PORT", value_parser = values::address, help_heading = "Network")]
     advertise: Option<Address>,
+    /// Pay everybody who asks by POST /money, also from other machines; =false overrules the file.
+    /// On loopback a node does so anyway, unless it has a token
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_possible_values = true,
+        help_heading = "Money"
+    )]
+    faucet: Option<bool>,
+    /// Pay who names the token in this file, of 16 characters at least, which its owner alone may
+    /// read: by the header Authorization: Bearer TOKEN
+    #[arg(long, value_name = "FILE", help_heading = "Money")]
+    money_token_file: Option<PathBuf>,
+    /// How many coins one address is paid at most, as 2/1h; a new hour begins with the next payment
+    #[arg(long, value_name = "COINS/TIME", value_parser = Per::coins, help_heading = "Money")]
+    money_per_client: Option<Per<Amount>>,
+    /// How often one address is paid at most, as 10/1m
+    #[arg(long, value_name = "TIMES/TIME", value_parser = Per::times, help_heading = "Money")]
+    money_rate: Option<Per<NonZeroU32>>,
     #[command(flatten)]
     rules: Rules,
     /// What to do about peers of other rules [default: observe]
@@ -372,6 +394,10 @@ impl NodeArgs {
             host: self.host,
             peer: self.peer,
             advertise: self.advertise,
+            faucet: self.faucet,
+            money_token_file: self.money_token_file,
+            money_per_client: self.money_per_client,
+            money_rate: self.money_rate,
             mine: self.mine,
             mine_interval: self.mine_interval,
             on_other_rules: self.on_other_rules,

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use plugcoin_host::{Named, Pin, Setting};
 use plugcoin_sdk::Error;
-use plugcoin_sdk::ledger::Address;
+use plugcoin_sdk::ledger::{Address, Amount};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-use super::{LogFormat, OnOtherRules, settings, values};
+use super::{LogFormat, OnOtherRules, Per, settings, values};
 
 /// The options that were given; any may be missing.
 ///
@@ -32,6 +32,16 @@ pub struct Given {
     pub peer: Vec<Address>,
     /// The address that the node wants to be known by.
     pub advertise: Option<Address>,
+    /// Whether everybody is paid who asks.
+    pub faucet: Option<bool>,
+    /// The file of the token that makes the node pay.
+    pub money_token_file: Option<PathBuf>,
+    /// How much one address is paid.
+    #[serde(deserialize_with = "coins_per_time")]
+    pub money_per_client: Option<Per<Amount>>,
+    /// How often one address is paid.
+    #[serde(deserialize_with = "times_per_time")]
+    pub money_rate: Option<Per<NonZeroU32>>,
     /// The plugins.
     #[serde(deserialize_with = "texts")]
     pub plugin: Vec<Named>,
@@ -86,6 +96,10 @@ impl Given {
             data_dir: self.data_dir.or(other.data_dir),
             peer: list(self.peer, other.peer),
             advertise: self.advertise.or(other.advertise),
+            faucet: self.faucet.or(other.faucet),
+            money_token_file: self.money_token_file.or(other.money_token_file),
+            money_per_client: self.money_per_client.or(other.money_per_client),
+            money_rate: self.money_rate.or(other.money_rate),
             plugin: list(self.plugin, other.plugin),
             plugin_dir: self.plugin_dir.or(other.plugin_dir),
             plugin_digest: list(self.plugin_digest, other.plugin_digest),
@@ -134,6 +148,18 @@ fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpAddr>, D:
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     read(deserializer, values::duration)
+}
+
+fn coins_per_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Per<Amount>>, D::Error> {
+    read(deserializer, Per::coins)
+}
+
+fn times_per_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Per<NonZeroU32>>, D::Error> {
+    read(deserializer, Per::times)
 }
 
 fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

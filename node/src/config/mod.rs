@@ -1,21 +1,23 @@
 //! [`Config`]: command line and `plugcoin.toml` made into one, with all defaults.
 
 mod given;
+mod per;
 mod settings;
 pub mod values;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plugcoin_core::OtherRules;
 use plugcoin_host::{DEFAULTS, Loader, Named, Pin, Plan, PluginRequest, Registry, Setting};
-use plugcoin_sdk::ledger::Address;
+use plugcoin_sdk::ledger::{Address, Amount};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::Deserialize;
 
 pub use given::Given;
+pub use per::Per;
 
 /// The file that is read if it is there.
 pub const FILE: &str = "plugcoin.toml";
@@ -45,6 +47,14 @@ pub struct Config {
     pub peers: Vec<Address>,
     /// The address that the node wants to be known by, if not the one it calls from.
     pub advertise: Option<Address>,
+    /// Whether everybody who reaches the node is paid who asks.
+    pub faucet: bool,
+    /// The file of the token that makes the node pay.
+    pub money_token_file: Option<PathBuf>,
+    /// How much one address is paid.
+    pub money_per_client: Option<Per<Amount>>,
+    /// How often one address is paid.
+    pub money_rate: Option<Per<NonZeroU32>>,
     /// The plugins.
     pub plugins: Vec<Named>,
     /// Where libraries of plugins are sought by name; none: in the program's own folder.
@@ -200,6 +210,10 @@ impl From<Given> for Config {
             data_dir: given.data_dir.unwrap_or_else(|| ".".into()),
             peers: given.peer,
             advertise: given.advertise,
+            faucet: given.faucet.unwrap_or(false),
+            money_token_file: given.money_token_file,
+            money_per_client: given.money_per_client,
+            money_rate: given.money_rate,
             plugins: given.plugin,
             plugin_dir: given.plugin_dir,
             plugin_digests: given.plugin_digest,

@@ -27,6 +27,10 @@ fn a_file_may_hold_every_option() {
         data-dir = "here"
         peer = ["127.0.0.1:6000", "node.example.org:6000"]
         advertise = "node.example.org:6001"
+        faucet = true
+        money-token-file = "token"
+        money-per-client = "2/1h"
+        money-rate = "10/1m"
         plugin = ["retarget"]
         mine = true
         mine-interval = "500ms"
@@ -48,6 +52,10 @@ fn a_file_may_hold_every_option() {
         config.advertise.unwrap().to_string(),
         "node.example.org:6001"
     );
+    assert!(config.faucet);
+    assert_eq!(config.money_token_file.as_deref(), Some(Path::new("token")));
+    assert_eq!(config.money_per_client, Per::coins("2/1h").ok());
+    assert_eq!(config.money_rate, Per::times("10/1m").ok());
     assert_eq!(config.plugins, ["retarget".parse().unwrap()]);
     assert!(config.mine);
     assert_eq!(config.mine_interval, Duration::from_millis(500));

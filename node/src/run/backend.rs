@@ -18,6 +18,7 @@ use super::ahead::Ahead;
 use super::clock::now_us;
 use super::core::CoreQueue;
 use super::miner::Miner;
+use super::money::Paid;
 use super::sources::Sources;
 
 /// The running node as the routes see it.
@@ -32,6 +33,8 @@ pub(crate) struct NodeBackend {
     pub(crate) served: Arc<RwLock<Served>>,
     /// How much each source may push in.
     pub(crate) sources: Sources,
+    /// How much each client was paid.
+    pub(super) paid: Paid,
     /// Where the blocks' texts are.
     pub(crate) storage: Arc<dyn Storage>,
     /// Whether it mines now.
@@ -96,11 +99,21 @@ impl Backend for NodeBackend {
         if !self.sources.allow(caller.ip, now_us()) {
             return Ok(Submitted::TooMany);
         }
+        let now = self.started.elapsed();
+        let taken = match self.paid.take(caller.ip, sum.amount(), now) {
+            Ok(taken) => taken,
+            Err(told) => return Ok(told),
+        };
         let input = Input::PaymentRequested {
             to: to.to_owned(),
             sum,
         };
-        submitted(self.core.post(|_| input).await?)
+        // Who goes away now leaves it taken: the payment may be made all the same.
+        let reply = self.core.post(|_| input).await;
+        if !matches!(reply, Ok(Reply::Accepted(_)) | Err(Unavailable::Fault)) {
+            self.paid.give_back(&taken);
+        }
+        submitted(reply?)
     }
 
     async fn peers(&self) -> Result<Vec<Address>, Unavailable> {

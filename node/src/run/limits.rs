@@ -70,6 +70,10 @@ pub(crate) const PUSH_LOOPBACK_FACTOR: i64 = 100;
 /// How many source addresses are kept account of: about a megabyte.
 pub(crate) const SOURCES_MAX: usize = 20_000;
 
+/// The fewest characters of a token that makes the node pay: at a thousand guesses a second, nobody
+/// guesses sixteen digits in a lifetime.
+pub(crate) const TOKEN_CHARACTERS_MIN: usize = 16;
+
 /// How many looks there are for a rule that holds its thread, in the time after which the node stops.
 pub(crate) const LOOKS_FOR_STUCK: u32 = 30;
 

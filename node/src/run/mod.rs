@@ -14,6 +14,7 @@ mod core;
 mod events;
 mod limits;
 mod miner;
+mod money;
 mod open;
 mod pace;
 mod peers_file;
@@ -31,7 +32,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plugcoin_core::chain::Served;
-use plugcoin_http::{Settings, router, serve};
+use plugcoin_http::{Money, Settings, router, serve};
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
 use tokio::runtime::Runtime;
@@ -49,6 +50,7 @@ use core::{Core, CoreQueue};
 use events::Observers;
 use limits::{END_MS, SAVE_PEERS_MS};
 use miner::Miner;
+use money::Paid;
 use open::Opened;
 use snapshots::Snapshots;
 use sources::Sources;
@@ -59,11 +61,12 @@ use sources::Sources;
 /// [`Failure`] with the exit code that says why it didn't start, or why it stopped.
 pub fn run(config: Config) -> Result<(), Failure> {
     let started = Instant::now();
+    let money = money::policy(&config)?;
     let (listener, address) = open::bind(&config)?;
     let opened = Opened::open(&config, address.port())?;
     let runtime = runtime()?;
     let result = runtime.block_on(serve_until_stopped(
-        config, listener, address, opened, started,
+        config, listener, address, opened, money, started,
     ));
     // What is left has nothing to lose: calls to peers.
     runtime.shutdown_timeout(Duration::from_millis(END_MS));
@@ -82,6 +85,7 @@ async fn serve_until_stopped(
     listener: TcpListener,
     address: SocketAddr,
     opened: Opened,
+    money: Money,
     started: Instant,
 ) -> Result<(), Failure> {
     let io = |error| Error::new(ErrorKind::Io, "the port can't be served").because(error);
@@ -131,6 +135,7 @@ async fn serve_until_stopped(
         contact: told_contact,
         served,
         sources: Sources::default(),
+        paid: Paid::new(config.money_per_client.clone(), config.money_rate.clone()),
         storage: hooks.storage.hook.clone(),
         miner: miner.clone(),
         resolved: opened.resolved,
@@ -139,10 +144,12 @@ async fn serve_until_stopped(
     };
     let settings = Settings {
         advertise: config.advertise.clone(),
+        money: money.clone(),
         ..Settings::default()
     };
     let mut core_ended = start(core)?;
     let routes = router(Arc::new(backend), settings.clone());
+    money::tell(&config, &money);
     summary.print();
     output::answer(format_args!("listening on http://{address}"));
 

@@ -61,7 +61,8 @@ impl Bucket {
     }
 }
 
-fn source(ip: IpAddr) -> IpAddr {
+/// The source that an address belongs to.
+pub(super) fn source(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.into(),
         IpAddr::V6(ip) => IpAddr::from((u128::from(ip) >> 64 << 64).to_be_bytes()),

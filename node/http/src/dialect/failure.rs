@@ -1,6 +1,7 @@
 //! [`Failure`]: why a request does not get what it asks for, and the error forms.
 
-use axum::http::StatusCode;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use plugcoin_sdk::Invalid;
 use std::borrow::Cow;
@@ -43,6 +44,12 @@ pub(crate) enum Failure {
     NoFunds,
     /// A web page of another site, or a name that is not this node's.
     Foreign(&'static str),
+    /// The node pays nobody who asks.
+    NoMoney,
+    /// Who asks to be paid names no token.
+    NoToken,
+    /// Who asks to be paid names another token.
+    OtherToken,
     /// No block of that hash is here.
     NoBlock,
     /// Nothing is known of this id.
@@ -63,6 +70,13 @@ pub(crate) enum Failure {
     },
     /// This caller sends too much.
     TooMany,
+    /// This caller was paid as much as one caller is.
+    PaidEnough {
+        /// What one caller is paid, in words.
+        most: String,
+        /// After how many seconds it is paid again.
+        retry_s: u64,
+    },
     /// The node's queue is full, or it is stopping.
     Busy,
     /// A fault of the node's own.
@@ -75,15 +89,29 @@ impl Failure {
             Self::Query(_) | Self::Broken | Self::Refused(_) | Self::Known(_) | Self::NoFunds => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Foreign(_) => StatusCode::FORBIDDEN,
+            Self::NoToken | Self::OtherToken => StatusCode::UNAUTHORIZED,
+            Self::Foreign(_) | Self::NoMoney => StatusCode::FORBIDDEN,
             Self::NoBlock | Self::NothingKnown | Self::NoPath => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany | Self::PaidEnough { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// The header that goes with the status, if one does.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        Some(match self {
+            Self::NoToken => (WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Self::OtherToken => (
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer error=\"invalid_token\""),
+            ),
+            Self::PaidEnough { retry_s, .. } => (RETRY_AFTER, HeaderValue::from(*retry_s)),
+            _ => return None,
+        })
     }
 
     fn words(&self) -> Cow<'_, str> {
@@ -94,6 +122,18 @@ impl Failure {
             Self::Known(item) => item.known().into(),
             Self::NoFunds => "Sorry! Not enough funds.".into(),
             Self::Foreign(why) => (*why).into(),
+            Self::NoMoney => {
+                "this node pays nobody who asks, since others than this machine reach \
+                              it; its owner may start it with --money-token-file FILE, to pay who \
+                              names the token, or with --faucet, to pay everybody"
+                    .into()
+            }
+            Self::NoToken => "this node pays who names its token; send the header \
+                              Authorization: Bearer TOKEN"
+                .into(),
+            Self::OtherToken => "this is not the node's token; its owner has it in the file that \
+                                 --money-token-file names"
+                .into(),
             Self::NoBlock => "no block of that hash is here".into(),
             Self::NothingKnown => "nothing is known of that id: it was never here, it was refused \
                                    for its mere form, or too long ago"
@@ -112,6 +152,9 @@ impl Failure {
                     .into()
             }
             Self::TooMany => "too many requests from this address; try again later".into(),
+            Self::PaidEnough { most, retry_s } => {
+                format!("this node pays one address {most}; ask again in {retry_s} s").into()
+            }
             Self::Busy => "the node is busy or stopping; try again later".into(),
             Self::Fault => "the node has a fault of its own, and its log says which".into(),
         }
@@ -146,7 +189,11 @@ impl IntoResponse for Failure {
             }
             _ => format!(r#"{{"errcode": {code},"errmsg": {words}}}"#),
         };
-        super::json(status, text)
+        let mut response = super::json(status, text);
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn submitted(item: Item, submitted: Submitted) -> Result<Response, Fa
         Submitted::Refused(invalid) => Err(Failure::Refused(invalid)),
         Submitted::NoFunds => Err(Failure::NoFunds),
         Submitted::TooMany => Err(Failure::TooMany),
+        Submitted::PaidEnough { most, retry_s } => Err(Failure::PaidEnough { most, retry_s }),
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use super::App;
@@ -16,8 +16,11 @@ pub(super) async fn answer(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    // Who may not pay learns nothing else, and sends nothing else.
+    app.settings.money.check(&headers)?;
     Query::none(&uri)?;
     let text = dialect::read_text(body, MONEY_BODY_BYTES_MAX).await?;
     let (to, sum) = dialect::read_money(&text)?;

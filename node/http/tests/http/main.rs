@@ -8,6 +8,7 @@ mod compression;
 mod connection;
 mod contact;
 mod gate;
+mod money;
 mod routes;
 mod shutdown;
 mod support;

@@ -199,6 +199,13 @@ fn outcomes() -> Vec<(&'static str, Result<Submitted, Unavailable>)> {
         ("refused by the node itself", Ok(Submitted::Refused(bare))),
         ("no funds", Ok(Submitted::NoFunds)),
         ("too many", Ok(Submitted::TooMany)),
+        (
+            "paid enough",
+            Ok(Submitted::PaidEnough {
+                most: "2 coins in 1h".into(),
+                retry_s: 1234,
+            }),
+        ),
         ("busy", Err(Unavailable::Busy)),
         ("fault", Err(Unavailable::Fault)),
     ]

@@ -289,9 +289,14 @@ pub(crate) struct Transcript(String);
 impl Transcript {
     /// Asks a node with this backend, and writes down the answer.
     pub(crate) async fn ask(&mut self, title: &str, double: Double, request: Request<Body>) {
-        let asked = format!("{} {}", request.method(), request.uri());
         let app = router(Arc::new(double), Settings::default());
-        let answer = shown(answer(&app, request).await).await;
+        self.ask_of(title, &app, request).await;
+    }
+
+    /// Asks these routes, and writes down the answer.
+    pub(crate) async fn ask_of(&mut self, title: &str, app: &Router, request: Request<Body>) {
+        let asked = format!("{} {}", request.method(), request.uri());
+        let answer = shown(answer(app, request).await).await;
         let _ = write!(self.0, "=== {title}: {asked}\n{answer}\n");
     }
 
