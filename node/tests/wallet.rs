@@ -232,3 +232,61 @@ fn a_chain_that_does_not_hang_together_has_no_balance() {
     );
     assert_snapshot!("balance_empty", run.text().replace(&address, "NODE"));
 }
+
+/// Writes a passphrase's file.
+fn passphrase(dir: &Path, name: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = dir.join(name);
+    std::fs::write(&file, text).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_wallet_under_a_passphrase() {
+    let dir = tempfile::tempdir().unwrap();
+    passphrase(dir.path(), "right", "correct horse\n");
+    passphrase(dir.path(), "wrong", "correct mule!\n");
+    passphrase(dir.path(), "short", "horse\n");
+    assert_snapshot!(
+        "passphrase_short",
+        node(dir.path(), "wallet new --passphrase-file short").text()
+    );
+    let made = node(dir.path(), "wallet new --passphrase-file right");
+    assert_eq!(made.code, 0, "{}", made.err);
+    let stored = wallet(dir.path());
+    assert_eq!(stored["kdf"], "scrypt");
+    assert_eq!(stored["n"], 131_072);
+    // The public key is for all; to sign, the passphrase must be known.
+    assert_eq!(node(dir.path(), "wallet show").text(), made.text());
+    let address = serve(|_, body| {
+        let id = Transaction::parse(body).unwrap().id();
+        (200, format!("{{\"accepted\": \"{id}\"}}"))
+    });
+    let send = format!("wallet send --to KEY --sum 1 --node {address}");
+    let right = node(dir.path(), &format!("{send} --passphrase-file right"));
+    assert_eq!(right.code, 0, "{}", right.err);
+    for (name, more) in [
+        ("passphrase_wrong", "--passphrase-file wrong"),
+        ("passphrase_none", ""),
+    ] {
+        assert_snapshot!(name, node(dir.path(), &format!("{send} {more}")).text());
+    }
+}
+
+#[test]
+fn a_node_under_a_passphrase_pays_with_it_and_does_not_start_without() {
+    use program::running::Running;
+    let dir = tempfile::tempdir().unwrap();
+    passphrase(dir.path(), "right", "correct horse\n");
+    let file = dir.path().join("right").display().to_string();
+    let args = format!("--port 0 --set zeros.zeros=0 --passphrase-file {file}");
+    let running = Running::start(dir.path(), &args);
+    running.wait("the first coin", |status| status["height"] == 1);
+    running.pay("bob", "0.5");
+    let port = running.port().to_owned();
+    assert!(!running.log().contains("correct horse"));
+    drop(running);
+    let run = node(dir.path(), &format!("--port {port} --set zeros.zeros=0"));
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(run.err.contains("--passphrase-file"), "{}", run.err);
+}

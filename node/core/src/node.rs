@@ -25,6 +25,7 @@ use plugcoin_sdk::hooks::{
 use plugcoin_sdk::ledger::{Address, Amount, Block, Hash, Payment, Sum, Timestamp, Transaction};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind, Invalid};
+use zeroize::Zeroize as _;
 
 use crate::chain::{Index, State, Tree};
 use crate::explain::Refused;
@@ -98,13 +99,19 @@ impl Default for Config {
     }
 }
 
-/// The node's own pair of keys.
+/// The node's own pair of keys; the secret one is wiped from memory at the end.
 #[derive(Clone)]
 pub struct Wallet {
     /// The public key.
     pub public: String,
     /// The secret key.
     pub secret: String,
+}
+
+impl Drop for Wallet {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
 }
 
 impl std::fmt::Debug for Wallet {

@@ -113,6 +113,9 @@ pub(crate) enum Command {
 pub(crate) struct NodeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
+    /// The file of the wallet's passphrase, which its owner alone may read; without one, it is asked for
+    #[arg(long, value_name = "FILE", help_heading = "Node")]
+    passphrase_file: Option<PathBuf>,
     /// Address to listen on; 0.0.0.0 for all networks [default: 127.0.0.1]
     #[arg(long, value_name = "IP", value_parser = values::host, help_heading = "Network")]
     host: Option<IpAddr>,
@@ -219,6 +222,9 @@ pub(crate) struct WalletArgs {
     place: Place,
     #[command(flatten)]
     rules: Rules,
+    /// The file of the passphrase, which its owner alone may read; without one, it is asked for
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -228,6 +234,9 @@ pub(crate) struct WalletArgs {
 pub(crate) enum WalletCommand {
     /// Make new keys in wallet-PORT.json; never overwrites any
     New {
+        /// Put them under a passphrase, which is asked for; with --passphrase-file they are in any case
+        #[arg(long)]
+        passphrase: bool,
         #[command(flatten)]
         wallet: WalletArgs,
     },
@@ -394,6 +403,7 @@ impl NodeArgs {
             host: self.host,
             peer: self.peer,
             advertise: self.advertise,
+            passphrase_file: self.passphrase_file,
             faucet: self.faucet,
             money_token_file: self.money_token_file,
             money_per_client: self.money_per_client,
@@ -428,7 +438,11 @@ impl Rules {
 impl WalletArgs {
     /// The configuration that these mean.
     pub(crate) fn config(self) -> Result<Config, Failure> {
-        config(Given::default(), self.place, self.rules)
+        let given = Given {
+            passphrase_file: self.passphrase_file,
+            ..Given::default()
+        };
+        config(given, self.place, self.rules)
     }
 }
 

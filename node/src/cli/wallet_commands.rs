@@ -9,7 +9,7 @@ use super::node_url::NodeUrl;
 use super::{ExitCode, Failure, output};
 use crate::config::Config;
 use crate::run::clock::now_us;
-use crate::wallet::Wallet;
+use crate::wallet::{Passphrase, Wallet};
 
 /// How often the chain is read anew if it changes while it is read.
 const READS_MAX: u32 = 5;
@@ -22,7 +22,7 @@ struct Context {
 
 pub(super) fn run(command: WalletCommand) -> Result<(), Failure> {
     match command {
-        WalletCommand::New { wallet } => Context::new(wallet)?.make(),
+        WalletCommand::New { passphrase, wallet } => Context::new(wallet)?.make(passphrase),
         WalletCommand::Show { wallet } => Context::new(wallet)?.show(),
         WalletCommand::Balance { of, node, wallet } => Context::new(wallet)?.balance(of, node),
         WalletCommand::Send {
@@ -51,19 +51,35 @@ impl Context {
         Ok(self.config.plan(self.config.port)?.signer()?.hook)
     }
 
+    fn passphrase(&self) -> Passphrase {
+        Passphrase {
+            file: self.config.passphrase_file.clone(),
+        }
+    }
+
+    fn public(&self) -> Result<(String, bool), Failure> {
+        let path = self.config.file("wallet", self.config.port);
+        Ok(Wallet::public_of(&path, self.signer()?)?)
+    }
+
     fn wallet(&self) -> Result<Wallet, Failure> {
         let path = self.config.file("wallet", self.config.port);
-        Ok(Wallet::read(&path, self.signer()?)?)
+        Ok(Wallet::read(&path, self.signer()?, &self.passphrase())?)
     }
 
     fn client(&self, node: Option<NodeUrl>) -> Result<Client, Failure> {
         Client::new(node.unwrap_or_else(|| NodeUrl::local(self.config.port)))
     }
 
-    fn make(&self) -> Result<(), Failure> {
+    fn make(&self, asks: bool) -> Result<(), Failure> {
         self.config.make_data_dir()?;
         let path = self.config.file("wallet", self.config.port);
-        let wallet = Wallet::create(&path, self.signer()?).map_err(|error| {
+        let signer = self.signer()?;
+        let passphrase = self.passphrase();
+        let chosen = (asks || passphrase.file.is_some()).then(|| passphrase.chosen());
+        let chosen = chosen.transpose()?;
+        let chosen = chosen.as_deref().map(String::as_str);
+        let wallet = Wallet::create(&path, signer, chosen).map_err(|error| {
             // There, what is in use is not a node's but the owner's.
             match error.kind() {
                 plugcoin_sdk::ErrorKind::InUse => {
@@ -72,36 +88,35 @@ impl Context {
                 _ => error.into(),
             }
         })?;
-        self.print(&wallet);
-        Ok(())
+        self.print(wallet.public(), chosen.is_some())
     }
 
     fn show(&self) -> Result<(), Failure> {
-        self.print(&self.wallet()?);
-        Ok(())
+        let (public, locked) = self.public()?;
+        self.print(&public, locked)
     }
 
     /// Prints what anybody may know of a wallet.
-    fn print(&self, wallet: &Wallet) {
-        let file = wallet.path().display();
+    fn print(&self, public: &str, locked: bool) -> Result<(), Failure> {
+        let file = self.config.file("wallet", self.config.port);
+        let (file, signer) = (file.display().to_string(), self.signer()?);
+        let scheme = signer.scheme();
+        let under = if locked {
+            "\nlocked      by a passphrase"
+        } else {
+            ""
+        };
         self.answer(
-            &format!(
-                "public key  {}\nscheme      {}\nfile        {file}",
-                wallet.public(),
-                wallet.scheme()
-            ),
-            json!({
-                "public": wallet.public(),
-                "scheme": wallet.scheme(),
-                "file": file.to_string(),
-            }),
+            &format!("public key  {public}\nscheme      {scheme}\nfile        {file}{under}"),
+            json!({ "public": public, "scheme": scheme, "file": file, "locked": locked }),
         );
+        Ok(())
     }
 
     fn balance(&self, of: Option<String>, node: Option<NodeUrl>) -> Result<(), Failure> {
         let key = match of {
             Some(key) => key,
-            None => self.wallet()?.public().to_owned(),
+            None => self.public()?.0,
         };
         let client = self.client(node)?;
         let found = Balance::of(&key, &client)?;

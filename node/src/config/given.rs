@@ -36,6 +36,8 @@ pub struct Given {
     pub faucet: Option<bool>,
     /// The file of the token that makes the node pay.
     pub money_token_file: Option<PathBuf>,
+    /// The file of the wallet's passphrase.
+    pub passphrase_file: Option<PathBuf>,
     /// How much one address is paid.
     #[serde(deserialize_with = "coins_per_time")]
     pub money_per_client: Option<Per<Amount>>,
@@ -98,6 +100,7 @@ impl Given {
             advertise: self.advertise.or(other.advertise),
             faucet: self.faucet.or(other.faucet),
             money_token_file: self.money_token_file.or(other.money_token_file),
+            passphrase_file: self.passphrase_file.or(other.passphrase_file),
             money_per_client: self.money_per_client.or(other.money_per_client),
             money_rate: self.money_rate.or(other.money_rate),
             plugin: list(self.plugin, other.plugin),

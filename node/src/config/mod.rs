@@ -51,6 +51,8 @@ pub struct Config {
     pub faucet: bool,
     /// The file of the token that makes the node pay.
     pub money_token_file: Option<PathBuf>,
+    /// The file of the wallet's passphrase.
+    pub passphrase_file: Option<PathBuf>,
     /// How much one address is paid.
     pub money_per_client: Option<Per<Amount>>,
     /// How often one address is paid.
@@ -212,6 +214,7 @@ impl From<Given> for Config {
             advertise: given.advertise,
             faucet: given.faucet.unwrap_or(false),
             money_token_file: given.money_token_file,
+            passphrase_file: given.passphrase_file,
             money_per_client: given.money_per_client,
             money_rate: given.money_rate,
             plugins: given.plugin,

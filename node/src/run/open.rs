@@ -15,7 +15,7 @@ use super::rules_file;
 use super::stuck::Watchdog;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::wallet::Wallet;
+use crate::wallet::{Passphrase, Wallet};
 
 /// A node with its files, before any task runs.
 pub(super) struct Opened {
@@ -77,7 +77,10 @@ impl Opened {
         let resolved = plan.create()?;
         let peers = Peers::read(config, port)?;
         let signer = resolved.hooks.signer.at(0).hook.clone();
-        let wallet = Wallet::open(&config.file("wallet", port), signer)?;
+        let passphrase = Passphrase {
+            file: config.passphrase_file.clone(),
+        };
+        let wallet = Wallet::open(&config.file("wallet", port), signer, &passphrase)?;
         let public = wallet.as_ref().map(|wallet| wallet.public().to_owned());
 
         let rules = config.file("rules", port);

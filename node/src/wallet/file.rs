@@ -1,4 +1,6 @@
-//! The wallet's file: `{"scheme": "ed25519","public": "…","secret": "…"}`, mode 0600.
+//! The wallet's file, mode 0600: `{"scheme": "ed25519","public": "…","secret": "…"}`, or with a passphrase
+//! `{"scheme": "…","public": "…","kdf": "scrypt","n": …,"r": …,"p": …,"salt": "…",`
+//! `"cipher": "xchacha20poly1305","nonce": "…","secret": "…"}`, whose secret is hidden ([`Locked`]).
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -9,6 +11,9 @@ use plugcoin_sdk::hooks::KeyPair;
 use plugcoin_sdk::ledger::{FIELD_CHARACTERS_MAX, check_field};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::Deserialize;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::locked::{Cost, Locked};
 
 /// The longest file that is read, in bytes; keys of any scheme fit.
 const FILE_BYTES_MAX: u64 = 64 << 10;
@@ -21,14 +26,71 @@ const MODE: u32 = 0o600;
 struct Content {
     scheme: String,
     public: String,
+    kdf: Option<String>,
+    n: Option<u64>,
+    r: Option<u32>,
+    p: Option<u32>,
+    salt: Option<String>,
+    cipher: Option<String>,
+    nonce: Option<String>,
     secret: String,
+}
+
+/// What a wallet's file has.
+pub(super) enum Stored {
+    /// The keys.
+    Open(KeyPair),
+    /// The public key, and the secret one under a passphrase.
+    Locked(String, Locked),
+}
+
+impl Content {
+    /// What it has; none if it is neither form.
+    fn stored(mut self) -> Option<Stored> {
+        let is_open = self.kdf.is_none()
+            && self.n.is_none()
+            && self.r.is_none()
+            && self.p.is_none()
+            && self.salt.is_none()
+            && self.cipher.is_none()
+            && self.nonce.is_none();
+        let public = std::mem::take(&mut self.public);
+        if is_open {
+            let secret = std::mem::take(&mut self.secret);
+            return Some(Stored::Open(KeyPair { public, secret }));
+        }
+        let known = self.kdf.as_deref() == Some("scrypt")
+            && self.cipher.as_deref() == Some("xchacha20poly1305");
+        let locked = Locked {
+            cost: Cost {
+                n: self.n?,
+                r: self.r?,
+                p: self.p?,
+            },
+            salt: const_hex::decode_to_array(self.salt.as_ref()?).ok()?,
+            nonce: const_hex::decode_to_array(self.nonce.as_ref()?).ok()?,
+            hidden: const_hex::decode(&self.secret).ok()?,
+        };
+        known.then_some(Stored::Locked(public, locked))
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
 }
 
 /// Makes the file, durably, unless there is one.
 ///
 /// * It appears whole or not at all: it is written beside its place and then linked into it, which,
 ///   unlike a rename, never replaces a file.
-pub(super) fn create(path: &Path, scheme: &str, keys: &KeyPair) -> Result<(), Error> {
+pub(super) fn create(
+    path: &Path,
+    scheme: &str,
+    keys: &KeyPair,
+    passphrase: Option<&str>,
+) -> Result<(), Error> {
     let plain = |name: &str, text: &str| {
         check_field(name, text, usize::MAX).map_err(|invalid| {
             // The words of the verdict don't quote the text.
@@ -41,10 +103,7 @@ pub(super) fn create(path: &Path, scheme: &str, keys: &KeyPair) -> Result<(), Er
     check_field("public", &keys.public, FIELD_CHARACTERS_MAX).map_err(|invalid| {
         Error::new(ErrorKind::Plugin, "the signer made what is no key").because(invalid.to_string())
     })?;
-    let text = format!(
-        "{{\"scheme\": \"{scheme}\",\"public\": \"{}\",\"secret\": \"{}\"}}\n",
-        keys.public, keys.secret
-    );
+    let text = text(scheme, keys, passphrase)?;
     let fault = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::new(
             ErrorKind::InUse,
@@ -60,6 +119,35 @@ pub(super) fn create(path: &Path, scheme: &str, keys: &KeyPair) -> Result<(), Er
     // Whatever became of it: the other name goes, and a failure to remove it harms nobody.
     let _ = fs::remove_file(&beside);
     written.and_then(|()| sync_folder(path)).map_err(fault)
+}
+
+fn text(
+    scheme: &str,
+    keys: &KeyPair,
+    passphrase: Option<&str>,
+) -> Result<Zeroizing<String>, Error> {
+    let public = &keys.public;
+    let Some(passphrase) = passphrase else {
+        let secret = &keys.secret;
+        return Ok(Zeroizing::new(format!(
+            "{{\"scheme\": \"{scheme}\",\"public\": \"{public}\",\"secret\": \"{secret}\"}}\n"
+        )));
+    };
+    let (mut salt, mut nonce) = ([0; 16], [0; 24]);
+    getrandom::fill(&mut salt)
+        .and_then(|()| getrandom::fill(&mut nonce))
+        .map_err(|error| {
+            Error::new(ErrorKind::Io, "the system gives no random bytes").because(error)
+        })?;
+    let open = (scheme, &**public, &*keys.secret);
+    let Locked { cost, hidden, .. } = Locked::new(Cost::NEW, salt, nonce, open, passphrase)?;
+    let (n, r, p) = (cost.n, cost.r, cost.p);
+    let [salt, nonce, secret] = [&salt[..], &nonce, &hidden].map(const_hex::encode);
+    Ok(Zeroizing::new(format!(
+        "{{\"scheme\": \"{scheme}\",\"public\": \"{public}\",\"kdf\": \"scrypt\",\"n\": {n},\"r\": {r},\
+         \"p\": {p},\"salt\": \"{salt}\",\"cipher\": \"xchacha20poly1305\",\"nonce\": \"{nonce}\",\
+         \"secret\": \"{secret}\"}}\n"
+    )))
 }
 
 /// A name in the same folder that nobody else uses.
@@ -87,8 +175,8 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Reads the keys of this scheme; none if there is no file.
-pub(super) fn read(path: &Path, scheme: &str) -> Result<Option<KeyPair>, Error> {
+/// Reads what has the keys of this scheme; none if there is no file.
+pub(super) fn read(path: &Path, scheme: &str) -> Result<Option<Stored>, Error> {
     let fault = |kind, message: &str| Error::new(kind, message).with("file", path.display());
     let unreadable =
         |error: io::Error| fault(ErrorKind::Io, "the wallet can't be read").because(error);
@@ -104,18 +192,22 @@ pub(super) fn read(path: &Path, scheme: &str) -> Result<Option<KeyPair>, Error> 
         ));
     }
     make_private(path, &file).map_err(unreadable)?;
-    let mut text = String::new();
+    // All of the room at once: what grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(FILE_BYTES_MAX as usize));
     file.take(FILE_BYTES_MAX)
         .read_to_string(&mut text)
         .map_err(unreadable)?;
-    let content: Content = serde_json::from_str(&text).map_err(|error| {
-        // Only the place: the reader's words may quote what stands there.
+    let no_wallet = || {
         fault(
             ErrorKind::Corrupt,
             r#"this is no wallet; one is {"scheme": "…","public": "…","secret": "…"}"#,
         )
-        .with("line", error.line())
-        .with("column", error.column())
+    };
+    let content: Content = serde_json::from_str(&text).map_err(|error| {
+        // Only the place: the reader's words may quote what stands there.
+        no_wallet()
+            .with("line", error.line())
+            .with("column", error.column())
     })?;
     if content.scheme != scheme {
         let message = format!(
@@ -123,10 +215,7 @@ pub(super) fn read(path: &Path, scheme: &str) -> Result<Option<KeyPair>, Error> 
         );
         return Err(fault(ErrorKind::Configuration, &message));
     }
-    Ok(Some(KeyPair {
-        public: content.public,
-        secret: content.secret,
-    }))
+    content.stored().map(Some).ok_or_else(no_wallet)
 }
 
 /// Takes away others' rights to the file, with a warning if they had any.

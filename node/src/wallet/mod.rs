@@ -1,6 +1,8 @@
 //! [`Wallet`]: the node's keys, in a file that nobody else may read.
 
 mod file;
+mod locked;
+mod passphrase;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,10 +11,14 @@ use std::sync::Arc;
 use plugcoin_sdk::hooks::{KeyPair, Signer};
 use plugcoin_sdk::ledger::{Payment, Transaction};
 use plugcoin_sdk::{Error, ErrorKind};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use file::Stored;
+pub use passphrase::Passphrase;
 
 /// A pair of keys with the file that keeps it and the scheme that signs with it.
 ///
-/// * The secret key is written to the file and nowhere else.
+/// * The secret key is written to the file and nowhere else, and wiped from memory at the end.
 #[derive(Clone)]
 pub struct Wallet {
     path: PathBuf,
@@ -21,18 +27,22 @@ pub struct Wallet {
 }
 
 impl Wallet {
-    /// Makes new keys and the file for them; returns when it is durable.
+    /// Makes new keys and the file for them, under a passphrase if there is one; returns when it is durable.
     ///
     /// # Errors
     /// [`ErrorKind::InUse`] if there is such a file, which is left as it is;
     /// [`ErrorKind::Unsupported`] if the scheme only verifies; [`ErrorKind::Io`].
-    pub fn create(path: &Path, signer: Arc<dyn Signer>) -> Result<Self, Error> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|error| {
+    pub fn create(
+        path: &Path,
+        signer: Arc<dyn Signer>,
+        passphrase: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed).map_err(|error| {
             Error::new(ErrorKind::Io, "the system gives no random bytes for a key").because(error)
         })?;
         let keys = signer.generate(&seed)?;
-        file::create(path, signer.scheme(), &keys)?;
+        file::create(path, signer.scheme(), &keys, passphrase)?;
         Ok(Self {
             path: path.to_owned(),
             keys,
@@ -48,28 +58,68 @@ impl Wallet {
     /// [`ErrorKind::Configuration`] if there is no such file or it is of another scheme;
     /// [`ErrorKind::Corrupt`] if it is no wallet, or its keys don't belong together;
     /// [`ErrorKind::Io`].
-    pub fn read(path: &Path, signer: Arc<dyn Signer>) -> Result<Self, Error> {
-        let keys = file::read(path, signer.scheme())?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Configuration,
-                "there is no wallet; make one with `node wallet new`",
-            )
-            .with("file", path.display())
-        })?;
+    pub fn read(
+        path: &Path,
+        signer: Arc<dyn Signer>,
+        passphrase: &Passphrase,
+    ) -> Result<Self, Error> {
+        let stored = file::read(path, signer.scheme())?.ok_or_else(|| no_file(path))?;
+        Self::unlocked(path, stored, signer, passphrase)
+    }
+
+    /// Reads the public key, without the passphrase if there is one; whether there is.
+    ///
+    /// # Errors
+    /// As [`Wallet::read`].
+    pub fn public_of(path: &Path, signer: Arc<dyn Signer>) -> Result<(String, bool), Error> {
+        match file::read(path, signer.scheme())?.ok_or_else(|| no_file(path))? {
+            Stored::Locked(public, _) => Ok((public, true)),
+            Stored::Open(keys) => {
+                Self::checked(path, keys, signer).map(|wallet| (wallet.keys.public.clone(), false))
+            }
+        }
+    }
+
+    fn unlocked(
+        path: &Path,
+        stored: Stored,
+        signer: Arc<dyn Signer>,
+        passphrase: &Passphrase,
+    ) -> Result<Self, Error> {
+        let keys = match stored {
+            Stored::Open(keys) => keys,
+            Stored::Locked(public, locked) => {
+                let passphrase = passphrase.known(path)?;
+                let secret = locked
+                    .open(signer.scheme(), &public, &passphrase)
+                    .map_err(|error| error.with("file", path.display()))?;
+                KeyPair {
+                    public,
+                    secret: secret.to_string(),
+                }
+            }
+        };
         Self::checked(path, keys, signer)
     }
 
     /// Reads the keys, or makes them if there is no file yet.
     ///
+    /// * A new one is under the passphrase of the file that was named, if one was.
     /// * None if there is none and the scheme only verifies.
     ///
     /// # Errors
     /// As [`Wallet::read`] and [`Wallet::create`].
-    pub fn open(path: &Path, signer: Arc<dyn Signer>) -> Result<Option<Self>, Error> {
-        if let Some(keys) = file::read(path, signer.scheme())? {
-            return Self::checked(path, keys, signer).map(Some);
+    pub fn open(
+        path: &Path,
+        signer: Arc<dyn Signer>,
+        passphrase: &Passphrase,
+    ) -> Result<Option<Self>, Error> {
+        if let Some(stored) = file::read(path, signer.scheme())? {
+            return Self::unlocked(path, stored, signer, passphrase).map(Some);
         }
-        match Self::create(path, signer) {
+        let chosen = passphrase.file.is_some().then(|| passphrase.chosen());
+        let chosen = chosen.transpose()?;
+        match Self::create(path, signer, chosen.as_deref().map(String::as_str)) {
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
             made => made.map(Some),
         }
@@ -143,6 +193,20 @@ impl Wallet {
             )
             .because(invalid.to_string())
         })
+    }
+}
+
+fn no_file(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::Configuration,
+        "there is no wallet; make one with `node wallet new`",
+    )
+    .with("file", path.display())
+}
+
+impl Drop for Wallet {
+    fn drop(&mut self) {
+        self.keys.secret.zeroize();
     }
 }
 

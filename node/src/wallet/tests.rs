@@ -64,7 +64,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn what_was_made_is_read_back() {
     let (dir, path) = place();
-    let made = Wallet::create(&path, signer(TOY)).unwrap();
+    let made = Wallet::create(&path, signer(TOY), None).unwrap();
     assert_eq!(mode(&path), 0o600);
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(
@@ -74,10 +74,13 @@ fn what_was_made_is_read_back() {
             made.keys.public, made.keys.secret
         )
     );
-    let read = Wallet::read(&path, signer(TOY)).unwrap();
+    let read = Wallet::read(&path, signer(TOY), &Passphrase::default()).unwrap();
     assert_eq!(read.public(), made.public());
     assert_eq!(
-        Wallet::open(&path, signer(TOY)).unwrap().unwrap().public(),
+        Wallet::open(&path, signer(TOY), &Passphrase::default())
+            .unwrap()
+            .unwrap()
+            .public(),
         made.public()
     );
     assert_eq!(
@@ -91,9 +94,13 @@ fn what_was_made_is_read_back() {
 #[test]
 fn no_two_wallets_are_alike() {
     let (_dir, path) = place();
-    let one = Wallet::open(&path, signer(TOY)).unwrap().unwrap();
+    let one = Wallet::open(&path, signer(TOY), &Passphrase::default())
+        .unwrap()
+        .unwrap();
     fs::remove_file(&path).unwrap();
-    let other = Wallet::open(&path, signer(TOY)).unwrap().unwrap();
+    let other = Wallet::open(&path, signer(TOY), &Passphrase::default())
+        .unwrap()
+        .unwrap();
     assert_ne!(one.public(), other.public());
 }
 
@@ -102,7 +109,7 @@ fn a_file_is_never_overwritten() {
     let (dir, path) = place();
     for content in ["", "precious"] {
         fs::write(&path, content).unwrap();
-        let error = Wallet::create(&path, signer(TOY)).unwrap_err();
+        let error = Wallet::create(&path, signer(TOY), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InUse);
         assert!(error.to_string().contains("never overwritten"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
@@ -112,7 +119,7 @@ fn a_file_is_never_overwritten() {
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("nowhere", &path).unwrap();
     assert_eq!(
-        Wallet::create(&path, signer(TOY)).unwrap_err().kind(),
+        Wallet::create(&path, signer(TOY), None).unwrap_err().kind(),
         ErrorKind::InUse
     );
 }
@@ -122,7 +129,7 @@ fn many_at_once_make_one() {
     let (_dir, path) = place();
     let made: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| Wallet::create(&path, signer(TOY)).ok()))
+            .map(|_| scope.spawn(|| Wallet::create(&path, signer(TOY), None).ok()))
             .collect();
         threads
             .into_iter()
@@ -130,18 +137,20 @@ fn many_at_once_make_one() {
             .collect()
     });
     assert_eq!(made.len(), 1);
-    let read = Wallet::read(&path, signer(TOY)).unwrap();
+    let read = Wallet::read(&path, signer(TOY), &Passphrase::default()).unwrap();
     assert_eq!(read.public(), made[0].public());
 }
 
 #[test]
 fn a_file_that_others_may_read_is_made_private() {
     let (_dir, path) = place();
-    let made = Wallet::create(&path, signer(TOY)).unwrap();
+    let made = Wallet::create(&path, signer(TOY), None).unwrap();
     for open in [0o644, 0o660, 0o604, 0o777] {
         fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
         assert_eq!(
-            Wallet::read(&path, signer(TOY)).unwrap().public(),
+            Wallet::read(&path, signer(TOY), &Passphrase::default())
+                .unwrap()
+                .public(),
             made.public()
         );
         assert_eq!(mode(&path), 0o600);
@@ -151,7 +160,7 @@ fn a_file_that_others_may_read_is_made_private() {
 #[test]
 fn what_is_no_wallet_is_refused_without_quoting_it() {
     let (_dir, path) = place();
-    let made = Wallet::create(&path, signer(TOY)).unwrap();
+    let made = Wallet::create(&path, signer(TOY), None).unwrap();
     let good = fs::read_to_string(&path).unwrap();
     let (public, secret) = (&made.keys.public, &made.keys.secret);
     let bad = [
@@ -179,7 +188,9 @@ fn what_is_no_wallet_is_refused_without_quoting_it() {
     ];
     for (text, word) in bad {
         fs::write(&path, &text).unwrap();
-        let error = Wallet::open(&path, signer(TOY)).unwrap_err().to_string();
+        let error = Wallet::open(&path, signer(TOY), &Passphrase::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(word), "{text}: {error}");
         assert!(error.contains("wallet-6000.json"), "{error}");
         assert!(
@@ -193,7 +204,7 @@ fn what_is_no_wallet_is_refused_without_quoting_it() {
 #[test]
 fn without_a_file_reading_says_how_to_make_one() {
     let (_dir, path) = place();
-    let error = Wallet::read(&path, signer(TOY)).unwrap_err();
+    let error = Wallet::read(&path, signer(TOY), &Passphrase::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("node wallet new"), "{error}");
 }
@@ -207,9 +218,13 @@ fn a_scheme_that_only_verifies_has_no_wallet() {
             ..TOY
         })
     };
-    assert!(Wallet::open(&path, only()).unwrap().is_none());
+    assert!(
+        Wallet::open(&path, only(), &Passphrase::default())
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(
-        Wallet::create(&path, only()).unwrap_err().kind(),
+        Wallet::create(&path, only(), None).unwrap_err().kind(),
         ErrorKind::Unsupported
     );
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
@@ -218,7 +233,7 @@ fn a_scheme_that_only_verifies_has_no_wallet() {
 #[test]
 fn payments_are_signed_over_their_exact_text() {
     let (_dir, path) = place();
-    let wallet = Wallet::create(&path, signer(TOY)).unwrap();
+    let wallet = Wallet::create(&path, signer(TOY), None).unwrap();
     let sum = Sum::parse("0.80").unwrap();
     let payment = Payment::new(wallet.public(), "B", sum, Timestamp::from_us(1)).unwrap();
     let transaction = wallet.pay(payment).unwrap();
@@ -237,7 +252,7 @@ fn payments_are_signed_over_their_exact_text() {
 fn a_folder_that_is_not_there_is_a_clear_fault() {
     let (_dir, path) = place();
     let path = path.with_file_name("gone/wallet-6000.json");
-    let error = Wallet::create(&path, signer(TOY)).unwrap_err();
+    let error = Wallet::create(&path, signer(TOY), None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(
         error.to_string().contains("gone/wallet-6000.json"),
@@ -249,7 +264,55 @@ fn a_folder_that_is_not_there_is_a_clear_fault() {
 fn a_folder_is_no_wallet_and_is_left_as_it_is() {
     let (dir, _) = place();
     let before = mode(dir.path());
-    let error = Wallet::open(dir.path(), signer(TOY)).unwrap_err();
+    let error = Wallet::open(dir.path(), signer(TOY), &Passphrase::default()).unwrap_err();
     assert!(error.to_string().contains("no file"), "{error}");
     assert_eq!(mode(dir.path()), before);
+}
+
+/// A source of this passphrase.
+fn passphrase(dir: &tempfile::TempDir, text: &str) -> Passphrase {
+    let file = dir.path().join("passphrase");
+    fs::write(&file, text).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    Passphrase { file: Some(file) }
+}
+
+#[test]
+fn under_a_passphrase_the_secret_is_in_no_file() {
+    let (dir, path) = place();
+    let source = passphrase(&dir, "correct horse\n");
+    let made = Wallet::open(&path, signer(TOY), &source).unwrap().unwrap();
+    assert_eq!(mode(&path), 0o600);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(!text.contains(&made.keys.secret), "{text}");
+    let public = made.public().to_owned();
+    assert_eq!(
+        Wallet::public_of(&path, signer(TOY)).unwrap(),
+        (public, true)
+    );
+    let read = Wallet::read(&path, signer(TOY), &source).unwrap();
+    assert!(read.keys == made.keys);
+
+    let other = passphrase(&dir, "wrong horse");
+    let error = Wallet::read(&path, signer(TOY), &other).unwrap_err();
+    assert!(error.to_string().contains("not this wallet's"), "{error}");
+
+    // What is neither the one form nor the other.
+    for (part, instead) in [
+        ("\"kdf\": \"scrypt\",", ""),
+        ("scrypt", "argon2"),
+        ("xchacha20poly1305", "aes"),
+        ("\"r\": 8,", ""),
+        ("\"n\": 131072", "\"n\": -1"),
+        ("\"salt\": \"", "\"salt\": \"0"),
+        ("\"nonce\": \"", "\"nonce\": \"x"),
+    ] {
+        assert!(text.contains(part), "{part}");
+        fs::write(&path, text.replacen(part, instead, 1)).unwrap();
+        let error = Wallet::read(&path, signer(TOY), &source).unwrap_err();
+        assert!(error.to_string().contains("no wallet"), "{part}: {error}");
+    }
+    fs::write(&path, text.replace("131072", "1099511627776")).unwrap();
+    let error = Wallet::read(&path, signer(TOY), &source).unwrap_err();
+    assert!(error.to_string().contains("asks scrypt for"), "{error}");
 }

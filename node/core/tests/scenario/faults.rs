@@ -286,7 +286,7 @@ impl Validity for TripsOver {
 fn after_a_fault_over_its_own_block_a_node_makes_none_on_that_parent() {
     let storage: Arc<MemoryStorage> = Arc::default();
     let mut hooks = hooks_on(storage.clone());
-    let own = Box::leak(wallet().public.into_boxed_str());
+    let own = Box::leak(wallet().public.clone().into_boxed_str());
     hooks.validity = vec![Scheduled::always("trips", Arc::new(TripsOver(own)))];
     let config = Config {
         mine: true,

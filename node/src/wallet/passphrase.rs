@@ -1,0 +1,104 @@
+//! [`Passphrase`]: where a wallet's passphrase comes from.
+
+use std::io::{IsTerminal as _, Write as _, stdin};
+use std::path::{Path, PathBuf};
+
+use plugcoin_sdk::{Error, ErrorKind};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::secret_file;
+
+/// The fewest characters of a new passphrase.
+const CHARACTERS_MIN: usize = 8;
+
+/// The longest line that a terminal gives.
+const LINE_BYTES_MAX: usize = 4 << 10;
+
+/// Where a wallet's passphrase comes from: a file, or whoever sits at the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passphrase {
+    /// The file, if one was named.
+    pub file: Option<PathBuf>,
+}
+
+impl Passphrase {
+    /// The passphrase of the wallet in this file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] if there is neither a file nor a terminal.
+    pub(super) fn known(&self, wallet: &Path) -> Result<Zeroizing<String>, Error> {
+        match &self.file {
+            Some(file) => secret_file::read(file, "passphrase"),
+            None => ask(&format!("Passphrase of {}: ", wallet.display())),
+        }
+    }
+
+    /// A passphrase for a new wallet; a person is asked twice.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] as above, and if it is short or not the same twice.
+    pub fn chosen(&self) -> Result<Zeroizing<String>, Error> {
+        let refuse = |message: String| Err(Error::new(ErrorKind::Configuration, message));
+        let chosen = match &self.file {
+            Some(file) => secret_file::read(file, "passphrase")?,
+            None => ask("New passphrase: ")?,
+        };
+        if chosen.chars().count() < CHARACTERS_MIN {
+            return refuse(format!(
+                "a passphrase has {CHARACTERS_MIN} characters at least; several words are best"
+            ));
+        }
+        if self.file.is_none() && ask("The same again: ")? != chosen {
+            return refuse("these were two passphrases; nothing was written".to_owned());
+        }
+        Ok(chosen)
+    }
+}
+
+/// Asks at the terminal, which does not show what is typed.
+fn ask(words: &str) -> Result<Zeroizing<String>, Error> {
+    let failed = |error| Error::new(ErrorKind::Io, "the terminal can't be read").because(error);
+    if !stdin().is_terminal() {
+        let message = "the wallet has a passphrase, and there is no terminal to ask for it; name \
+                       its file with --passphrase-file";
+        return Err(Error::new(ErrorKind::Configuration, message));
+    }
+    let mut out = std::io::stderr();
+    let _ = write!(out, "{words}").and_then(|()| out.flush());
+    let mut line = Zeroizing::new([0; LINE_BYTES_MAX]);
+    let read = {
+        let _silent = Silent::start().map_err(failed)?;
+        rustix::io::read(stdin(), &mut *line)
+    };
+    // The end of the line was not shown either.
+    let _ = writeln!(out);
+    let line = line.get(..read.map_err(failed)?).unwrap_or_default();
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let text = std::str::from_utf8(line).map_err(|_| {
+        Error::new(
+            ErrorKind::Configuration,
+            "the passphrase is no text in UTF-8",
+        )
+    })?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// A terminal that does not show what is typed, as long as this lives.
+struct Silent(Termios);
+
+impl Silent {
+    fn start() -> rustix::io::Result<Self> {
+        let before = tcgetattr(stdin())?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(stdin(), OptionalActions::Flush, &silent)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.0);
+    }
+}
