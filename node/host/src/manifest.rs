@@ -55,7 +55,7 @@ pub enum State {
     Replaced,
     /// It failed, and nobody does its work.
     Off,
-    /// It failed, and the node stops.
+    /// It failed: the node stops when it needs the answer.
     Failed,
 }
 

@@ -12,7 +12,7 @@ use plugcoin_host::{PluginRequest, Resolved, resolve};
 use plugcoin_sdk::hooks::*;
 use plugcoin_sdk::ledger::*;
 use plugcoin_sdk::plugin::Provided;
-use plugcoin_sdk::{Error, ErrorKind, Verdict, options, register};
+use plugcoin_sdk::{Error, ErrorKind, Invalid, Verdict, options, register};
 use plugcoin_testkit::fixtures::{self, START_US};
 use plugins::DEFAULTS;
 use serde_json::Value;
@@ -191,9 +191,12 @@ fn with_set(kind: HookKind, option: &str) -> Resolved {
 
 /// What a node says of the broken plugin.
 fn told(resolved: &Resolved, kind: HookKind) -> Value {
+    told_of(resolved, &format!("broken-{kind}"))
+}
+
+fn told_of(resolved: &Resolved, name: &str) -> Value {
     let plugins = resolved.manifests_json()["plugins"].clone();
     let mut plugins = plugins.as_array().unwrap().iter();
-    let name = format!("broken-{kind}");
     plugins
         .find(|plugin| plugin["name"] == name)
         .unwrap()
@@ -339,6 +342,64 @@ fn an_error_of_any_kind_is_a_fault() {
                 _ => assert_eq!(answered.unwrap_err().kind(), ErrorKind::Plugin, "{kind}"),
             }
         }
+    }
+}
+
+/// A consensus that accepts only what begins with a zero, and finds another nonce at each start.
+struct Contradicts;
+
+const FOUND: [(&str, Option<&str>); 4] = [
+    ("00000000000000000000", None),
+    ("10000000000000000000", Some("it begins with no zero")),
+    ("0", Some("1 characters")),
+    ("0\n", Some("nonce")),
+];
+
+impl Consensus for Contradicts {
+    fn seal(&self, _: &Draft, _: &Header, _: &Target, slice: Slice) -> Result<Seal, Error> {
+        let nonce = FOUND[slice.start as usize].0.to_owned();
+        Ok(Seal::Found { nonce })
+    }
+    fn check_seal(
+        &self,
+        header: &Header,
+        _: Option<&Header>,
+        _: &Target,
+    ) -> Result<SealVerdict, Error> {
+        Ok(match header.nonce.starts_with('0') {
+            true => SealVerdict::Valid,
+            false => SealVerdict::Invalid(Invalid::new("seal", "it begins with no zero")),
+        })
+    }
+}
+
+register!(Consensus, "contradicts", |_| Ok(Contradicts));
+
+#[test]
+fn a_nonce_that_was_found_and_does_not_hold_is_a_fault() {
+    let request = PluginRequest {
+        plugins: vec!["contradicts".parse().unwrap()],
+        ..PluginRequest::default()
+    };
+    let resolved = resolve(&request, &DEFAULTS).unwrap();
+    let consensus = &resolved.hooks.consensus.at(1).hook;
+    let genesis = genesis();
+    let draft = fixtures::draft(&genesis, "alice", Vec::new(), START_US);
+    for (start, (_, why)) in (0..).zip(FOUND) {
+        let slice = Slice {
+            start,
+            attempts: 1,
+            now_us: START_US,
+        };
+        let sealed = consensus.seal(&draft, genesis.header(), &Target::MAX, slice);
+        let Some(why) = why else {
+            assert!(sealed.is_ok());
+            continue;
+        };
+        let words = sealed.unwrap_err().to_string();
+        assert!(words.contains("the plugin contradicts"), "{words}");
+        assert!(words.contains(why), "{words}");
+        assert_eq!(told_of(&resolved, "contradicts")["last_fault"], words);
     }
 }
 

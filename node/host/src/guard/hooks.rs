@@ -41,13 +41,6 @@ macro_rules! guarded {
 }
 
 guarded! {
-    Consensus {
-        fn seal(&self, draft: &Draft, parent: &Header, target: &Target, slice: Slice) -> Result<Seal, Error>;
-        fn check_seal(&self, header: &Header, parent: Option<&Header>, target: &Target) -> Result<SealVerdict, Error>;
-        fn work(&self, target: &Target) -> Result<Work, Error>;
-        const fn looks_at_parent(&self) -> bool;
-        const fn nonce_length(&self) -> NonceLength;
-    }
     Signer {
         fn verify(&self, key: &str, text: &str, signature: &str) -> Result<bool, Error>;
         fn verify_batch(&self, signed: &[Signed<'_>]) -> Result<Vec<bool>, Error>;
@@ -87,6 +80,73 @@ guarded! {
     }
     Observer {
         fn on_event(&self, event: &Event, now_us: i64) -> Result<(), Error>;
+    }
+}
+
+impl Consensus for Guarded<dyn Consensus> {
+    fn seal(
+        &self,
+        draft: &Draft,
+        parent: &Header,
+        target: &Target,
+        slice: Slice,
+    ) -> Result<Seal, Error> {
+        self.call(|hook| {
+            let seal = hook.seal(draft, parent, target, slice)?;
+            // Else it would search and find the same again and again.
+            if let Seal::Found { nonce } = &seal {
+                check_found(hook, draft, nonce, parent, target)?;
+            }
+            Ok(seal)
+        })
+    }
+
+    fn check_seal(
+        &self,
+        header: &Header,
+        parent: Option<&Header>,
+        target: &Target,
+    ) -> Result<SealVerdict, Error> {
+        self.call(|hook| hook.check_seal(header, parent, target))
+    }
+
+    fn work(&self, target: &Target) -> Result<Work, Error> {
+        self.call(|hook| hook.work(target))
+    }
+
+    fn looks_at_parent(&self) -> bool {
+        self.active().looks_at_parent()
+    }
+
+    fn nonce_length(&self) -> NonceLength {
+        self.active().nonce_length()
+    }
+}
+
+/// Refuses a nonce that a consensus found and does not accept itself.
+fn check_found(
+    hook: &dyn Consensus,
+    draft: &Draft,
+    nonce: &str,
+    parent: &Header,
+    target: &Target,
+) -> Result<(), Error> {
+    let fault = |why: String| {
+        let message = format!("it sealed a block with a nonce that does not hold: {why}");
+        Err(Error::new(ErrorKind::Plugin, message).with("nonce", nonce))
+    };
+    let block = match draft.clone().sealed(nonce) {
+        Ok(block) => block,
+        Err(invalid) => return fault(invalid.to_string()),
+    };
+    let length = hook.nonce_length();
+    if !(length.min..=length.max).contains(&nonce.len()) {
+        let (is, min, max) = (nonce.len(), length.min, length.max);
+        return fault(format!("it has {is} characters, and not {min} to {max}"));
+    }
+    match hook.check_seal(block.header(), Some(parent), target)? {
+        SealVerdict::Invalid(invalid) => fault(invalid.to_string()),
+        SealVerdict::Valid | SealVerdict::Verify { .. } => Ok(()),
     }
 }
 

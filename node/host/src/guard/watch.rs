@@ -218,12 +218,13 @@ impl Watch {
         *fault = Some(words);
         if !self.failed.swap(true, Ordering::Relaxed) {
             let then = match self.consequence {
-                Consequence::Stop => "the node stops",
-                Consequence::Replace => "the default takes over",
-                Consequence::Off => "it is off",
+                // Whoever asked says so: a thread that verifies beforehand stops nothing.
+                Consequence::Stop => "",
+                Consequence::Replace => "; the default takes over",
+                Consequence::Off => "; it is off",
             };
             self.log
-                .error(format_args!("{error}; {then} ({})", self.hook));
+                .error(format_args!("{error}{then} ({})", self.hook));
         }
     }
 }
