@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
 use plugcoin_core::limits::PAGE_LEVELS;
-use plugcoin_core::{Config, Journal, Node};
+use plugcoin_core::{Config, Journal, Judging, Node};
 use plugcoin_sdk::hooks::Storage;
 use plugcoin_sdk::ledger::{Block, Transaction};
 use plugcoin_sdk::{Error, ErrorKind};
@@ -117,7 +117,7 @@ fn as_the_node_does(page: &[Block]) -> Result<(), Error> {
     let hooks = crate::hooks(storage)?;
     let (node, _) = Node::open(START_US, Config::default(), hooks, None, Journal::SameRules)?;
     let verifier = node.verifier();
-    verifier.blocks(page);
+    verifier.blocks(page, &Judging::default());
     let last = page
         .last()
         .and_then(|block| Some((block.nr(), block.transactions().first()?)));

@@ -21,7 +21,9 @@ mod validate;
 mod verifier;
 
 pub use explain::{Asked, Explanation, Outcome};
-pub use judging::{Judging, draft_on};
-pub use node::{Config, Differing, Journal, Levels, Node, OtherRules, Snapshot, Wallet};
+pub use judging::{Judging, batches, draft_on};
+pub use node::{
+    Config, Differing, JOURNAL_FAULT, Journal, Levels, Node, OtherRules, Snapshot, Wallet,
+};
 pub use step::{Answer, Answered, Call, CallFailure, Input, Job, Output, Reply, Step};
-pub use verifier::Verifier;
+pub use verifier::{Stand, Verifier};

@@ -13,7 +13,7 @@ pub(crate) mod staging;
 mod syncing;
 
 pub use network::Differing;
-pub use open::Journal;
+pub use open::{JOURNAL_FAULT, Journal};
 pub use query::Levels;
 pub use snapshot::Snapshot;
 
@@ -382,7 +382,9 @@ impl Node {
             return Ok(Reply::Nothing);
         };
         let nr = draft.nr();
+        let parent = draft.seed().previous_hash.unwrap_or_default();
         let block = draft.sealed(nonce).map_err(|invalid| {
+            self.rules.judging.set(Some(draft_on(&parent)));
             let plugin = &self.rules.hooks.consensus.at(nr).plugin;
             Error::new(
                 ErrorKind::Plugin,
@@ -534,7 +536,12 @@ impl Node {
         if let Some(block) = self.recent.get(hash) {
             return Ok(block.clone());
         }
-        self.rules.hooks.storage.hook.block(hash)?.ok_or_else(|| {
+        let read = self.rules.hooks.storage.hook.block(hash);
+        // A storage's fault says nothing of what it was read for.
+        let read = read.inspect_err(|_| {
+            self.rules.judging.set(None);
+        });
+        read?.ok_or_else(|| {
             Error::new(
                 ErrorKind::Corrupt,
                 "a block of the chain is not in the journal",

@@ -2,10 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::slice::from_ref;
 use std::sync::Arc;
 
-use plugcoin_sdk::hooks::{BlockContext, SealVerdict, TransactionContext};
+use plugcoin_sdk::hooks::{BlockContext, SealVerdict, Signed, TransactionContext};
 use plugcoin_sdk::ledger::{Amount, Block, Hash, Header, Target, Transaction, Work};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, Invalid, Verdict};
@@ -115,7 +114,12 @@ impl Rules {
             } => {
                 let signer = self.hooks.signer.at(header.nr);
                 trace.plugin("seal", signer);
-                if signer.hook.verify(&key, &text, &signature)? {
+                let seal = Signed {
+                    key: &key,
+                    text: &text,
+                    signature: &signature,
+                };
+                if self.verifier.seal_holds(header.nr, &seal)? {
                     return Ok(());
                 }
                 Err(Invalid::new("seal", "the seal's signature does not hold")
@@ -185,22 +189,7 @@ impl Rules {
     ) -> Result<(), Halt> {
         let signer = self.hooks.signer.at(nr);
         self.trace.borrow_mut().plugin("signature", signer);
-        let hold_one = |one: &Transaction| {
-            self.over(one.leaf(), || Ok(self.verifier.hold(nr, from_ref(one))?))
-        };
-        let hold = match transactions {
-            [one] => hold_one(one)?,
-            many => match self.verifier.hold(nr, many) {
-                Ok(hold) => hold,
-                Err(fault) => {
-                    // A batch does not say over which of them it failed.
-                    for one in many {
-                        hold_one(one)?;
-                    }
-                    return Err(fault.into());
-                }
-            },
-        };
+        let hold = self.verifier.hold(nr, transactions, &self.judging)?;
         match transactions.iter().zip(hold).find(|(_, holds)| !holds) {
             None => Ok(()),
             Some((bad, _)) => Err(Invalid::new("signature", "the signature does not hold")

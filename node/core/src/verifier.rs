@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugcoin_sdk::hooks::{SealVerdict, Signed};
-use plugcoin_sdk::ledger::{Block, Hash, SYSTEM, Transaction};
+use plugcoin_sdk::ledger::{Block, Hash, Header, SYSTEM, Target, Transaction};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
+use crate::judging::{Judging, batches};
 use crate::limits::{BAD_SIGNATURES_MAX, SIGNATURES_MAX};
 
 /// Verifies signatures and remembers what it found, by leaf hash and signer.
@@ -24,7 +25,16 @@ pub struct Verifier {
     memory: Mutex<Memory>,
 }
 
-/// A leaf hash, with the first height of the signer that is asked.
+/// What a block's seal is held against in its place.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    /// The header of the block on which it stands.
+    pub parent: Header,
+    /// The target.
+    pub target: Target,
+}
+
+/// A leaf hash, or what stands for a seal, with the first height of the signer that is asked.
 type Key = (u64, Hash);
 
 impl Verifier {
@@ -39,21 +49,44 @@ impl Verifier {
     /// Whether the signatures of some transactions hold by the rules of block `nr`, in their order.
     ///
     /// # Errors
-    /// [`Error`] if the signer's plugin failed.
-    pub(crate) fn hold(&self, nr: u64, transactions: &[Transaction]) -> Result<Vec<bool>, Error> {
+    /// [`Error`] if the signer's plugin failed; `judging` says over what.
+    pub(crate) fn hold(
+        &self,
+        nr: u64,
+        transactions: &[Transaction],
+        judging: &Judging,
+    ) -> Result<Vec<bool>, Error> {
         let all: Vec<&Transaction> = transactions.iter().collect();
-        self.verify(nr, &all)
+        self.verify(nr, &all, judging)
+    }
+
+    /// Whether the signature holds by which block `nr` is sealed.
+    ///
+    /// # Errors
+    /// [`Error`] if the signer's plugin failed.
+    pub(crate) fn seal_holds(&self, nr: u64, seal: &Signed<'_>) -> Result<bool, Error> {
+        let lengths = format!("seal {} {} ", seal.key.len(), seal.signature.len());
+        let parts = [&*lengths, seal.key, seal.signature, seal.text];
+        let key = (self.hooks.signer.since(nr), Hash::of_parts(&parts));
+        let known = self.memory().recall(&key);
+        if let Some(holds) = known {
+            return Ok(holds);
+        }
+        let signer = &self.hooks.signer.at(nr).hook;
+        let holds = signer.verify(seal.key, seal.text, seal.signature)?;
+        self.memory().remember(key, holds);
+        Ok(holds)
     }
 
     /// Verifies beforehand the signatures of transactions, each with the height of the block that it
-    /// would be in, as one batch.
+    /// would be in, as one batch; `judging` is the asking thread's own.
     ///
     /// * What looks wrong at once is left to the node, and costs nothing here.
-    pub fn transactions(&self, transactions: &[(u64, Transaction)]) {
+    pub fn transactions(&self, transactions: &[(u64, Transaction)], judging: &Judging) {
         let all = transactions
             .iter()
             .map(|(nr, transaction)| (*nr, transaction));
-        self.beforehand(all);
+        self.beforehand(all, judging);
     }
 
     /// Whether a signature was found to hold, by the rules of block `nr`.
@@ -66,19 +99,45 @@ impl Verifier {
         self.answer(nr, transaction).is_some()
     }
 
-    /// Computes beforehand the hashes of blocks, and verifies the signatures in them, as one batch.
-    ///
-    /// * What looks wrong at once is left to the node, and costs little here: a hash that is not the
-    ///   block's, a seal that would not even meet the easiest target.
-    pub fn blocks(&self, blocks: &[Block]) {
-        let sealed = blocks.iter().filter(|block| self.looks_sealed(block));
-        self.beforehand(sealed.flat_map(|block| {
+    /// Verifies beforehand the signatures in blocks, as one batch.
+    pub fn blocks(&self, blocks: &[Block], judging: &Judging) {
+        let payments = blocks.iter().flat_map(|block| {
             let payments = block.transactions().iter();
             payments.map(|transaction| (block.nr(), transaction))
-        }));
+        });
+        self.beforehand(payments, judging);
     }
 
-    fn beforehand<'a>(&self, transactions: impl Iterator<Item = (u64, &'a Transaction)>) {
+    /// How many blocks, from the first on, look like a chain: each has its own hash, stands on the one
+    /// before, and is sealed at least for the easiest target.
+    ///
+    /// * Computes their hashes, and verifies the signatures of their seals.
+    pub fn chained(&self, blocks: &[Block], judging: &Judging) -> usize {
+        let mut parent: Option<&Header> = None;
+        let mut chained = 0;
+        for block in blocks {
+            let header = block.header();
+            let stands = parent.is_none_or(|parent| header.previous_hash == Some(parent.hash));
+            let easiest = self.hooks.difficulty.at(header.nr).hook.easiest();
+            if !stands || !self.looks_sealed(block, parent, &easiest, judging) {
+                break;
+            }
+            parent = Some(header);
+            chained += 1;
+        }
+        chained
+    }
+
+    /// Whether a block has its own hash and is sealed for its place.
+    pub fn is_sealed(&self, block: &Block, place: &Stand, judging: &Judging) -> bool {
+        self.looks_sealed(block, Some(&place.parent), &place.target, judging)
+    }
+
+    fn beforehand<'a>(
+        &self,
+        transactions: impl Iterator<Item = (u64, &'a Transaction)>,
+        judging: &Judging,
+    ) {
         // By the signers of the heights: there are seldom two.
         let mut due: Vec<(u64, u64, Vec<&Transaction>)> = Vec::new();
         for (nr, transaction) in transactions.filter(|(_, transaction)| self.is_due(transaction)) {
@@ -90,7 +149,8 @@ impl Verifier {
         }
         for (_, nr, all) in due {
             // A fault is not remembered: the node asks again, and then knows over what it must stop.
-            let _ = self.verify(nr, &all);
+            let _ = self.verify(nr, &all, judging);
+            judging.set(None);
         }
     }
 
@@ -99,18 +159,50 @@ impl Verifier {
         !by_system && !self.poison.contains(&transaction.leaf())
     }
 
-    fn looks_sealed(&self, block: &Block) -> bool {
+    fn looks_sealed(
+        &self,
+        block: &Block,
+        parent: Option<&Header>,
+        target: &Target,
+        judging: &Judging,
+    ) -> bool {
         let (header, nr) = (block.header(), block.nr());
+        // Whatever happens now is blamed on this hash, so it must be the block's own.
         if self.poison.contains(&header.hash) || block.computed_hash() != header.hash {
             return false;
         }
         let consensus = &self.hooks.consensus.at(nr).hook;
-        let easiest = self.hooks.difficulty.at(nr).hook.easiest();
-        let seal = consensus.check_seal(header, None, &easiest);
-        !matches!(seal, Ok(SealVerdict::Invalid(_)) | Err(_))
+        let length = consensus.nonce_length();
+        if !(length.min..=length.max).contains(&header.nonce.len()) {
+            return false;
+        }
+        judging.set(Some(header.hash));
+        let sealed = match consensus.check_seal(header, parent, target) {
+            Ok(SealVerdict::Valid) => true,
+            Ok(SealVerdict::Verify {
+                key,
+                text,
+                signature,
+            }) => {
+                let seal = Signed {
+                    key: &key,
+                    text: &text,
+                    signature: &signature,
+                };
+                matches!(self.seal_holds(nr, &seal), Ok(true))
+            }
+            Ok(SealVerdict::Invalid(_)) | Err(_) => false,
+        };
+        judging.set(None);
+        sealed
     }
 
-    fn verify(&self, nr: u64, transactions: &[&Transaction]) -> Result<Vec<bool>, Error> {
+    fn verify(
+        &self,
+        nr: u64,
+        transactions: &[&Transaction],
+        judging: &Judging,
+    ) -> Result<Vec<bool>, Error> {
         let since = self.hooks.signer.since(nr);
         let keys: Vec<Key> = transactions
             .iter()
@@ -122,8 +214,8 @@ impl Verifier {
         };
         let new: Vec<usize> = (0..known.len()).filter(|&n| known[n].is_none()).collect();
         if !new.is_empty() {
-            let signed = new.iter().map(|&n| signed(transactions[n]));
-            let hold = self.ask(nr, &signed.collect::<Vec<_>>())?;
+            let due: Vec<&Transaction> = new.iter().map(|&n| transactions[n]).collect();
+            let hold = self.ask(nr, &due, judging)?;
             let mut memory = self.memory();
             for (&n, holds) in new.iter().zip(hold) {
                 memory.remember(keys[n], holds);
@@ -136,13 +228,58 @@ impl Verifier {
             .collect())
     }
 
-    fn ask(&self, nr: u64, signed: &[Signed<'_>]) -> Result<Vec<bool>, Error> {
-        let signer = self.hooks.signer.at(nr);
-        let hold = match signed {
-            [one] => vec![signer.hook.verify(one.key, one.text, one.signature)?],
-            many => signer.hook.verify_batch(many)?,
+    /// Asks the signer; if it fails, `judging` says over which transaction, or over batches if over none
+    /// alone.
+    fn ask(
+        &self,
+        nr: u64,
+        transactions: &[&Transaction],
+        judging: &Judging,
+    ) -> Result<Vec<bool>, Error> {
+        let whole = judging.get();
+        let hold = match transactions {
+            [_] => self.ask_singly(nr, transactions, judging)?,
+            // A batch that never came back did not say over which of them.
+            _ if self.poison.contains(&batches()) => self.ask_singly(nr, transactions, judging)?,
+            _ => {
+                judging.set(Some(batches()));
+                let batch = self.ask_batch(nr, transactions);
+                if batch.is_err() {
+                    // It did not say so either; what is asked alone does.
+                    self.ask_singly(nr, transactions, judging)?;
+                    judging.set(Some(batches()));
+                }
+                batch?
+            }
         };
-        if hold.len() != signed.len() {
+        judging.set(whole);
+        Ok(hold)
+    }
+
+    fn ask_singly(
+        &self,
+        nr: u64,
+        transactions: &[&Transaction],
+        judging: &Judging,
+    ) -> Result<Vec<bool>, Error> {
+        let signer = &self.hooks.signer.at(nr).hook;
+        let ask = |one: &&Transaction| {
+            judging.set(Some(one.leaf()));
+            let Signed {
+                key,
+                text,
+                signature,
+            } = signed(one);
+            signer.verify(key, text, signature)
+        };
+        transactions.iter().map(ask).collect()
+    }
+
+    fn ask_batch(&self, nr: u64, transactions: &[&Transaction]) -> Result<Vec<bool>, Error> {
+        let signer = self.hooks.signer.at(nr);
+        let all: Vec<Signed<'_>> = transactions.iter().map(|one| signed(one)).collect();
+        let hold = signer.hook.verify_batch(&all)?;
+        if hold.len() != all.len() {
             return Err(Error::new(
                 ErrorKind::Plugin,
                 "the signer answered for another number of signatures than it was given",

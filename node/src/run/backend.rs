@@ -66,7 +66,14 @@ impl Backend for NodeBackend {
             return Ok(Submitted::TooMany);
         }
         let place = self.core.place()?;
-        self.ahead.block(&block, &place).await;
+        // Nothing dear is done for a block that the node would refuse at once, or hold, or has.
+        if block.computed_hash() == block.hash() {
+            let asked = block.clone();
+            let stand = move |node: &core::Node| node.stand(&asked);
+            if let Some(stand) = self.core.query_at(place.clone(), stand).await? {
+                self.ahead.block(&block, stand, &place).await;
+            }
+        }
         let Caller { ip, contact } = caller.clone();
         let post = move |node: &core::Node| Input::BlockReceived {
             origin: node.origin(ip, &contact),

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use plugcoin_core::chain::Served;
-use plugcoin_core::{Input, Judging, Node, Output, Reply, Step, draft_on};
+use plugcoin_core::{Input, Judging, Node, Output, Reply, Step};
 use plugcoin_http::Unavailable;
 use plugcoin_sdk::hooks::{Contact, Record, Storage};
 use plugcoin_sdk::ledger::{Address, Hash};
@@ -20,6 +20,9 @@ use super::limits::{BATCH_BYTES_MAX, BATCH_MAX, QUEUE_MAX, TICK_MS};
 use super::miner::Miner;
 use super::poison_file::Poison;
 use super::snapshots::Snapshots;
+
+/// The name of this thread.
+pub(crate) const CORE: &str = "core";
 
 /// A place in the queue, which is free again when all who hold it are done.
 pub(crate) type Place = Arc<OwnedSemaphorePermit>;
@@ -113,12 +116,21 @@ impl CoreQueue {
         &self,
         ask: impl FnOnce(&Node) -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
+        self.query_at(self.place()?, ask).await
+    }
+
+    /// The same at a place in the queue that was taken before.
+    pub(crate) async fn query_at<T: Send + 'static>(
+        &self,
+        place: Place,
+        ask: impl FnOnce(&Node) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
         let (answer, answered) = oneshot::channel();
         let ask = |node: &Node| {
             let found = ask(node);
             Box::new(move || drop(answer.send(found))) as Tell
         };
-        self.send(Message::Query(Box::new(ask), self.place()?))?;
+        self.send(Message::Query(Box::new(ask), place))?;
         answered.await.map_err(|_| Unavailable::Fault)
     }
 
@@ -160,8 +172,6 @@ pub(crate) struct Core {
     pub(crate) observers: Observers,
     /// What the node judges.
     pub(crate) judging: Judging,
-    /// What the miner searches a seal for.
-    pub(crate) sealing: Judging,
     /// Where what made a plugin fail is written down.
     pub(crate) poison: Poison,
     /// Where the known peers go.
@@ -305,10 +315,7 @@ impl Core {
                     });
                 }
                 Output::SavePeers(peers) => drop(self.peers.send_replace(peers)),
-                Output::Seal(job) => {
-                    self.sealing.set(Some(draft_on(&job.parent.hash)));
-                    self.miner.search(*job);
-                }
+                Output::Seal(job) => self.miner.search(*job),
                 Output::StopSealing => self.miner.stop(),
                 Output::Tell(event) => self.observers.tell(event, now_us()),
             }

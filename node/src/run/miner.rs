@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use plugcoin_core::{Input, Job, draft_on};
+use plugcoin_core::{Input, Job, Judging, draft_on};
 use plugcoin_sdk::hooks::{Consensus, Seal, Slice};
 use plugcoin_sdk::plugin::Schedule;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -15,9 +15,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 use super::clock::now_us;
 use super::core::CoreQueue;
 use super::pace::Pace;
-
-/// How the names of the miner's threads begin.
-pub(crate) const MINER: &str = "miner-";
+use super::stuck::Judgings;
 
 /// How many tries are set apart for one thread: more than it makes while a job lasts.
 const THREAD_ATTEMPTS: u64 = 1 << 48;
@@ -48,6 +46,7 @@ impl Miner {
         threads: NonZeroUsize,
         consensus: &Schedule<dyn Consensus>,
         core: &CoreQueue,
+        judgings: &Judgings,
     ) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             round: AtomicU64::new(0),
@@ -56,11 +55,13 @@ impl Miner {
         });
         for index in 0..threads.get() as u64 {
             let (shared, consensus, core) = (shared.clone(), consensus.clone(), core.clone());
+            let name = format!("miner-{index}");
+            let judging = judgings.of_new(&name);
             thread::Builder::new()
-                .name(format!("{MINER}{index}"))
+                .name(name)
                 .spawn(move || {
                     yield_to_others();
-                    let mining = || shared.mine(index, &consensus, &core);
+                    let mining = || shared.mine(index, &consensus, &core, &judging);
                     if panic::catch_unwind(AssertUnwindSafe(mining)).is_err() {
                         core.fault(Error::new(ErrorKind::Plugin, "the miner panicked"), None);
                     }
@@ -156,9 +157,18 @@ impl Shared {
         }
     }
 
-    fn mine(&self, index: u64, consensus: &Schedule<dyn Consensus>, core: &CoreQueue) {
+    fn mine(
+        &self,
+        index: u64,
+        consensus: &Schedule<dyn Consensus>,
+        core: &CoreQueue,
+        judging: &Judging,
+    ) {
         let mut pace = Pace::new();
         while let Some((round, job)) = self.next() {
+            // Another block on this parent would fare alike.
+            let draft = draft_on(&job.parent.hash);
+            judging.set(Some(draft));
             let consensus = &consensus.at(job.draft.nr()).hook;
             let text_bytes = job.draft.before().len() + job.draft.after().len();
             let mut start = index.wrapping_mul(THREAD_ATTEMPTS);
@@ -184,8 +194,7 @@ impl Shared {
                         until_us,
                     },
                     Err(error) => {
-                        // Another block on this parent would fare alike.
-                        core.fault(error, Some(draft_on(&job.parent.hash)));
+                        core.fault(error, Some(draft));
                         return;
                     }
                 };

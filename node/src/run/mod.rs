@@ -46,7 +46,7 @@ use ahead::Ahead;
 use backend::NodeBackend;
 use calls::Calls;
 use clock::now_us;
-use core::{Core, CoreQueue};
+use core::{CORE, Core, CoreQueue};
 use events::Observers;
 use limits::{END_MS, SAVE_PEERS_MS};
 use miner::Miner;
@@ -100,8 +100,8 @@ async fn serve_until_stopped(
     opened.node.show(&mut served);
     let served = Arc::new(RwLock::new(served));
     let (peers, known_peers) = watch::channel(opened.node.peers(now_us()));
-    let miner = Miner::start(config.threads, &hooks.consensus, &queue)?;
-    let ahead = Ahead::start(opened.node.verifier())?;
+    let miner = Miner::start(config.threads, &hooks.consensus, &queue, &opened.judgings)?;
+    let ahead = Ahead::start(opened.node.verifier(), &opened.judgings)?;
     let core = Core {
         node: opened.node,
         messages,
@@ -122,7 +122,6 @@ async fn serve_until_stopped(
         observers: Observers::start(&hooks.observers, &opened.resolved.watches)?,
         peers,
         judging: opened.judging,
-        sealing: opened.sealing,
         poison: opened.poison,
     };
     let saver = tokio::spawn(save_peers(
@@ -183,7 +182,7 @@ async fn serve_until_stopped(
 fn start(core: Core) -> Result<oneshot::Receiver<Result<(), Error>>, Error> {
     let (end, ended) = oneshot::channel();
     thread::Builder::new()
-        .name("core".to_owned())
+        .name(CORE.to_owned())
         .spawn(move || {
             let result = core.run();
             if let Err(error) = &result {

@@ -9,10 +9,11 @@ use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
+use super::core::CORE;
 use super::peers_file::Peers;
 use super::poison_file::Poison;
 use super::rules_file;
-use super::stuck::Watchdog;
+use super::stuck::{Judgings, Watchdog};
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
 use crate::wallet::{Passphrase, Wallet};
@@ -27,8 +28,8 @@ pub(super) struct Opened {
     pub(super) public: Option<String>,
     /// What the node judges.
     pub(super) judging: Judging,
-    /// What the miner searches a seal for.
-    pub(super) sealing: Judging,
+    /// What each thread judges.
+    pub(super) judgings: Judgings,
     /// Where what made a plugin fail is written down.
     pub(super) poison: Poison,
 }
@@ -90,10 +91,13 @@ impl Opened {
             poison: poison.read()?,
             ..of_core(config, port, &resolved, peers)?
         };
-        let (judging, sealing) = (core.judging.clone(), Judging::default());
+        let (judging, judgings) = (core.judging.clone(), Judgings::default());
+        // The journal is replayed on the first thread.
+        for thread in ["main", CORE] {
+            judgings.add(thread, judging.clone());
+        }
         let watchdog = Watchdog {
-            judging: judging.clone(),
-            sealing: sealing.clone(),
+            judgings: judgings.clone(),
             poison: poison.clone(),
         };
         watchdog.start(config.stuck_after)?;
@@ -121,7 +125,7 @@ impl Opened {
             resolved,
             public,
             judging,
-            sealing,
+            judgings,
             poison,
         })
     }

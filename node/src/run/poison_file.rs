@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use plugcoin_core::batches;
 use plugcoin_host::Resolved;
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::{Error, ErrorKind};
@@ -15,7 +16,8 @@ use super::peers_file::read_text;
 /// One thing that made a plugin fail.
 #[derive(Debug, Serialize, Deserialize)]
 struct Fault {
-    /// A block's hash, a transaction's leaf hash, or what stands for an own block on its parent.
+    /// A block's hash, a transaction's leaf hash, or what stands for an own block on its parent or for
+    /// signatures that are verified together.
     hash: Hash,
     /// What the plugin said.
     reason: String,
@@ -71,9 +73,18 @@ impl Poison {
             .iter()
             .partition(|fault| fault.plugins == self.plugins);
         let file = self.path.display();
-        if !refused.is_empty() {
+        let items = refused.iter().filter(|fault| fault.hash != batches());
+        let count = items.count();
+        if count < refused.len() {
             tracing::warn!(
-                count = refused.len(),
+                %file,
+                "the signer failed over signatures that were verified together, so each is verified by \
+                 itself, which is slower; without the file they are verified together again"
+            );
+        }
+        if count > 0 {
+            tracing::warn!(
+                count,
                 %file,
                 "what made a plugin fail before is refused; without the file it is tried again"
             );
@@ -91,6 +102,10 @@ impl Poison {
     /// Adds one thing, and says so in the log; the oldest goes when there are too many.
     pub(super) fn add(&self, hash: Hash, reason: impl ToString) {
         match self.write(hash, reason.to_string()) {
+            Ok(()) if hash == batches() => tracing::error!(
+                "it was over signatures that were verified together; when the node runs again, each \
+                 is verified by itself, so that what did it is found"
+            ),
             Ok(()) => tracing::error!(%hash, "what made the plugin fail will be refused"),
             Err(error) => tracing::error!(%error, "what made the plugin fail is not remembered"),
         }

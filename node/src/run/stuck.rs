@@ -1,25 +1,49 @@
 //! The watchdog's task: the node stops when a rule doesn't come back.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use plugcoin_core::Judging;
+use plugcoin_core::{JOURNAL_FAULT, Judging, batches};
 use plugcoin_host::watchdog::{self, Stuck};
 use plugcoin_sdk::hooks::HookKind;
-use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::limits::LOOKS_FOR_STUCK;
-use super::miner::MINER;
 use super::poison_file::Poison;
 use crate::cli::ExitCode;
 
+/// What each thread judges, by the thread's name.
+///
+/// * A thread that is not named here, such as one that reads the storage for others, has no item.
+#[derive(Clone, Default)]
+pub(crate) struct Judgings(Arc<Mutex<HashMap<String, Judging>>>);
+
+impl Judgings {
+    /// Says where the thread of this name says what it judges.
+    pub(crate) fn add(&self, thread: &str, judging: Judging) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(thread.to_owned(), judging);
+    }
+
+    /// A place of its own for the thread of this name.
+    pub(crate) fn of_new(&self, thread: &str) -> Judging {
+        let judging = Judging::default();
+        self.add(thread, judging.clone());
+        judging
+    }
+
+    fn of(&self, thread: &str) -> Option<Judging> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(thread).cloned()
+    }
+}
+
 /// What is known of a node's threads when one of them is stuck.
 pub(super) struct Watchdog {
-    /// What the thread that owns the node judges.
-    pub(super) judging: Judging,
-    /// What the miner's threads search a seal for.
-    pub(super) sealing: Judging,
+    /// What each of them judges.
+    pub(super) judgings: Judgings,
     /// Where what made a plugin fail is written down.
     pub(super) poison: Poison,
 }
@@ -59,23 +83,28 @@ impl Watchdog {
             "the plugin has not come back for {seconds} s, and the node stops; what it acknowledged \
              is on disk"
         );
+        let judging = self.judgings.of(&stuck.thread);
         // A disk that stalls says nothing of the block that was read for.
-        let is_rule = hook != HookKind::Storage;
-        if let Some(hash) = self.over(&stuck.thread).filter(|_| is_rule) {
-            let reason = format!("the plugin {plugin} has not come back for {seconds} s ({hook})");
-            self.poison.add(hash, reason);
+        if let Some(judging) = judging.filter(|_| hook != HookKind::Storage) {
+            self.blame(stuck, &judging, seconds);
         }
         std::process::exit(ExitCode::Plugin as i32);
     }
 
-    /// What this thread is at.
-    fn over(&self, thread: &str) -> Option<Hash> {
-        match thread {
-            // The journal is replayed on the first thread.
-            "core" | "main" => self.judging.get(),
-            miner if miner.starts_with(MINER) => self.sealing.get(),
-            // What reads the storage for others has no item.
-            _ => None,
+    fn blame(&self, stuck: &Stuck, judging: &Judging, seconds: f64) {
+        let Stuck { plugin, hook, .. } = stuck;
+        match (judging.get(), judging.acknowledged()) {
+            (Some(over), Some((nr, block))) if over != batches() => tracing::error!(
+                nr,
+                %block,
+                "{JOURNAL_FAULT}"
+            ),
+            (Some(over), _) => {
+                let reason =
+                    format!("the plugin {plugin} has not come back for {seconds} s ({hook})");
+                self.poison.add(over, reason);
+            }
+            (None, _) => {}
         }
     }
 }

@@ -1,17 +1,15 @@
 //! What follows when a plugin fails, for the whole program.
 
+use plugcoin_sdk::hooks::KeyPair;
 use plugcoin_sdk::ledger::genesis;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::live::{Live, acquainted, agreed, live, live_with};
+use crate::live::{Live, PLUGIN, acquainted, agreed, live, live_with};
 use crate::program::libraries::library;
 use crate::program::running::{Running, until};
 use crate::program::world::{alice, block, pay};
-
-/// The exit code of a node that a plugin's failure stopped.
-const PLUGIN: i32 = 5;
 
 fn brittle(part: &str) -> String {
     format!("--plugin {}:brittle-{part}", library("brittle").display())
@@ -106,6 +104,110 @@ fn a_rule_that_does_not_come_back_stops_the_node_once_for_each_thing() {
         assert_eq!(a.refuses(path, text)["rule"], "fault");
     }
     assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_signer_that_hangs_ahead_of_the_node_stops_it_until_the_payment_is_found() {
+    let rules = format!(
+        "--set zeros.zeros=1 --set fifo.n_transactions=9 --stuck-after 300ms {}",
+        brittle("signer")
+    );
+    let first = block(&genesis(), &alice().public, Vec::new(), 10);
+    let its_wallet = KeyPair {
+        public: "own".to_owned(),
+        secret: "own".to_owned(),
+    };
+    let a = live_with(&rules, &its_wallet, std::slice::from_ref(&first));
+    let args = format!("--port {} {rules}", a.port());
+    let good = pay(&alice(), "bob", "0.25", 100);
+    let bad = pay(&alice(), "forever", "0.25", 101);
+    let with_both = block(
+        &first,
+        &alice().public,
+        vec![good.clone(), bad.clone()],
+        200,
+    );
+    // First it hangs over both, and then over the one.
+    let mut dir = a.posts_and_ends("/block", with_both.text(), "is verified by itself");
+    assert_eq!(faults(&dir).len(), 1);
+    let a = Live::start_in(dir, &args);
+    dir = a.posts_and_ends("/block", with_both.text(), "will be refused");
+    let written = faults(&dir);
+    assert_eq!(written.len(), 2, "{written:?}");
+    assert_eq!(written[1]["hash"], bad.leaf().to_string());
+    let a = Live::start_in(dir, &args);
+    for (path, text) in [("/inv", bad.text()), ("/block", with_both.text())] {
+        assert_eq!(a.refuses(path, text)["rule"], "fault");
+    }
+    a.takes("/inv", good.text());
+    let with_good = block(&first, &alice().public, vec![good], 200);
+    a.takes("/block", with_good.text());
+    assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_consensus_that_hangs_ahead_of_the_node_stops_it_once_for_each_block() {
+    let rules = format!("--stuck-after 300ms {}", brittle("seal"));
+    let first = block(&genesis(), &alice().public, Vec::new(), 10);
+    let a = live_with(&rules, &alice(), std::slice::from_ref(&first));
+    let args = format!("--port {} {rules}", a.port());
+    let bad = block(&first, "forever", Vec::new(), 20);
+    // A hash that is not the block's own poisons nobody else's block.
+    let good = block(&first, &alice().public, Vec::new(), 20);
+    let lie = bad
+        .text()
+        .replace(&bad.hash().to_string(), &good.hash().to_string());
+    assert_eq!(a.refuses("/block", &lie)["rule"], "hash");
+    let dir = a.posts_and_ends("/block", bad.text(), "will be refused");
+    assert_eq!(faults(&dir)[0]["hash"], bad.hash().to_string());
+    let a = Live::start_in(dir, &args);
+    assert_eq!(a.refuses("/block", bad.text())["rule"], "fault");
+    a.takes("/block", good.text());
+    assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_consensus_that_breaks_its_own_seal_stops_the_node_once_for_a_tip() {
+    let rules = format!("--mine {}", brittle("seal"));
+    let a = live(&rules);
+    let args = format!("--port {} {rules}", a.port());
+    let (code, log, dir) = a.ended();
+    assert_eq!(code, PLUGIN, "{log}");
+    for words in [
+        "brittle-seal",
+        "a nonce that does not hold",
+        "it does not like x",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    let a = Live::start_in(dir, &args);
+    assert_eq!(a.status()["mining"], false);
+    assert_eq!(a.status()["height"], 0);
+    assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
+fn a_journal_over_which_a_rule_hangs_is_told_in_words_and_nothing_of_it_is_refused() {
+    let plain = "--set zeros.zeros=1 --set fifo.n_transactions=9";
+    let first = block(&genesis(), &alice().public, Vec::new(), 10);
+    let bad = pay(&alice(), "bob", "0.19", 100);
+    let with_bad = block(&first, &alice().public, vec![bad], 200);
+    let a = live_with(plain, &alice(), &[first, with_bad.clone()]);
+    let port = a.port().to_owned();
+    let (_, dir) = a.stop(Signal::TERM);
+    let args = format!(
+        "--port {port} {plain} --stuck-after 300ms {}",
+        brittle("rule")
+    );
+    let (code, said) = Running::try_start(dir.path(), &args).err().unwrap();
+    assert_eq!(code, PLUGIN, "{said}");
+    let hash = with_bad.hash().to_string();
+    for words in ["brittle-rule", &hash, "run it without this plugin"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let names = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap());
+    let written = { names }.any(|file| file.file_name().to_string_lossy().starts_with("faults-"));
+    assert!(!written, "there is nothing to refuse");
 }
 
 #[test]

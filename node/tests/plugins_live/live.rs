@@ -14,6 +14,9 @@ use tempfile::{TempDir, tempdir};
 use crate::program::running::{Running, request, until};
 use crate::program::world::{at, write_journal, write_wallet};
 
+/// The exit code of a node that a plugin's failure stopped.
+pub(crate) const PLUGIN: i32 = 5;
+
 /// A running node and its folder.
 pub(crate) struct Live {
     running: Running,
@@ -128,6 +131,15 @@ impl Live {
     pub(crate) fn posts(&self, path: &str, text: &str) {
         let request = request("POST", path, "", text.as_bytes());
         self.connect().write_all(&request).unwrap();
+    }
+
+    /// Posts something over which a plugin fails, so that it ends with these words; its folder.
+    pub(crate) fn posts_and_ends(self, path: &str, text: &str, words: &str) -> TempDir {
+        self.posts(path, text);
+        let (code, log, dir) = self.ended();
+        assert_eq!(code, PLUGIN, "{log}");
+        assert!(log.contains(words), "{words}: {log}");
+        dir
     }
 
     /// What it said when this rule was asked about an item.

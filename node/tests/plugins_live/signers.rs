@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use ed25519::Ed25519;
 use p192::P192;
 use plugcoin_sdk::hooks::{KeyPair, Signer as _};
-use plugcoin_sdk::ledger::{Block, Transaction};
+use plugcoin_sdk::ledger::{Block, Transaction, genesis};
 use plugcoin_testkit::fixtures::{self, SECOND_US};
 use serde_json::Value;
 
 use crate::live::{acquainted, agreed, coins, live_with, sums};
 use crate::program::running::until;
-use crate::program::world::{alice, bob};
+use crate::program::world::{alice, at, block, bob, pay};
 
 /// The transactions of one of the vectors' lists.
 fn entries(list: &str) -> Vec<Value> {
@@ -140,4 +140,38 @@ fn authorities_take_turns_and_a_stranger_makes_no_block() {
             );
         }
     }
+}
+
+#[test]
+fn no_signature_is_verified_in_a_block_that_is_not_judged() {
+    let keys = alice();
+    let first = block(&genesis(), &keys.public, Vec::new(), 10);
+    let rules = "--set zeros.zeros=1 --set fifo.n_transactions=9";
+    let a = live_with(rules, &keys, std::slice::from_ref(&first));
+    let calls = || a.plugin("ed25519")["calls"].as_u64().unwrap();
+    let before = calls();
+    let pays = |n: i64| vec![pay(&keys, "bob", "0.25", n), pay(&keys, "bob", "0.125", n)];
+    let orphan = block(
+        &block(&first, &keys.public, Vec::new(), 20),
+        &keys.public,
+        pays(100),
+        30,
+    );
+    let (status, answer) = a.ask("POST", "/block", orphan.text());
+    assert_eq!(status, 202, "{answer}");
+    // Its hash is its own, and above the target.
+    let draft = fixtures::draft(&first, &keys.public, pays(101), at(40));
+    let unsealed = (0..).map(|n| draft.clone().sealed(&fixtures::nonce(n)).unwrap());
+    let unsealed = { unsealed }.find(|block| !block.hash().to_string().starts_with('0'));
+    assert_eq!(
+        a.refuses("/block", unsealed.unwrap().text())["rule"],
+        "seal"
+    );
+    assert_eq!(calls(), before);
+    let good = block(&first, &keys.public, pays(102), 40);
+    a.takes("/block", good.text());
+    assert_eq!(calls(), before + 1, "one batch");
+    let again = a.refuses("/block", good.text());
+    assert_eq!(again["errmsg"], "Block already exists");
+    assert_eq!(calls(), before + 1);
 }

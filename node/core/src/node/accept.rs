@@ -8,7 +8,7 @@ use plugcoin_sdk::{Error, Invalid};
 
 use super::Node;
 use crate::chain::{Change, Index, View};
-use crate::judging::draft_on;
+use crate::judging::{Judged, draft_on};
 use crate::limits::{SIDE_DEPTH_MAX, VIEWS_MAX};
 use crate::rules::Halt;
 use crate::step::{Output, Reply, Step};
@@ -360,13 +360,13 @@ impl Node {
     ) -> Result<(), Error> {
         let (id, nr) = (transaction.id(), self.next_nr());
         // If a rule fails now, it is over this, and not over the block that made it be judged.
-        let outer = self.rules.judging.get();
+        let outer = self.rules.judging.replace(Judged::default());
         let again = self
             .check_poison(transaction.leaf(), &[])
             .and_then(|()| Checked::transaction(&self.rules, transaction, nr))
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(again, Err(Halt::Fault(_))) {
-            self.rules.judging.set(outer);
+            self.rules.judging.replace(outer);
         }
         match again {
             Ok(()) => Ok(()),

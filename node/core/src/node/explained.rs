@@ -130,7 +130,7 @@ impl Node {
         self.config.poison.is_empty() || !self.is_poison(&draft_on(parent))
     }
 
-    fn is_poison(&self, hash: &Hash) -> bool {
+    pub(super) fn is_poison(&self, hash: &Hash) -> bool {
         self.config.poison.contains(hash)
     }
 }

@@ -151,7 +151,7 @@ impl Node {
     ) {
         let id = self.network.next_call;
         self.network.next_call += 1;
-        let judged = matches!(why, Why::Fetch(_) | Why::Page(_));
+        let judged = matches!(why, Why::Page(_));
         self.network.pending.insert(
             id,
             Pending {

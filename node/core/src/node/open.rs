@@ -11,10 +11,17 @@ use super::accept::Trust;
 use super::snapshot::Restored;
 use super::{Config, Node, Wallet};
 use crate::chain::{Index, State};
+use crate::judging::Judged;
 use crate::limits::RETOLD_MAX;
 use crate::rules::Halt;
 use crate::step::{Output, Reply, Step};
 use crate::validate::Checked;
+
+/// What to do when a plugin failed over a block of the journal.
+pub const JOURNAL_FAULT: &str = "a block of the journal made a plugin fail, and what the node has \
+                                 acknowledged it can't refuse; run it without this plugin, let the \
+                                 plugin begin at a later block, as NAME@NR, or take another data \
+                                 directory";
 
 /// How a journal is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +149,10 @@ impl Node {
             reply: Reply::Nothing,
             outputs: Vec::new(),
         };
-        self.rules.judging.set(Some(hash));
+        self.rules.judging.replace(Judged {
+            over: Some(hash),
+            acknowledged: Some((nr, hash)),
+        });
         let taken = match journal {
             Journal::SameRules if parent == self.tree.tip() => {
                 self.extend_with_own(now_us, &block, &mut step)
@@ -161,7 +171,7 @@ impl Node {
         }
         match taken {
             Ok(()) => {
-                self.rules.judging.set(None);
+                self.rules.judging.replace(Judged::default());
                 Ok(())
             }
             Err(Halt::Invalid(invalid)) => {
@@ -174,17 +184,14 @@ impl Node {
     /// A fault over a block of the journal or one of its payments, with its name; other faults, such
     /// as over what waits, as they are.
     fn of_block(&self, fault: Error, block: &Block) -> Error {
-        let over = self.rules.judging.get();
+        let over = self.rules.judging.replace(Judged::default()).over;
         let mut payments = block.transactions().iter();
         let payment = payments.find(|payment| over == Some(payment.leaf()));
         if fault.kind() != ErrorKind::Plugin || (over != Some(block.hash()) && payment.is_none()) {
+            self.rules.judging.set(over);
             return fault;
         }
-        self.rules.judging.set(None);
-        let message = "a block of the journal made a plugin fail, and what the node has acknowledged it \
-                       can't refuse; run it without this plugin, let the plugin begin at a later \
-                       block, as NAME@NR, or take another data directory";
-        let named = Error::new(ErrorKind::Plugin, message)
+        let named = Error::new(ErrorKind::Plugin, JOURNAL_FAULT)
             .with("block", block.hash())
             .with("nr", block.nr());
         match payment {

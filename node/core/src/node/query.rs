@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{Contact, Tip};
-use plugcoin_sdk::ledger::{Address, Amount, Hash, Transaction};
+use plugcoin_sdk::ledger::{Address, Amount, Block, Hash, Transaction};
 
 use super::Node;
 use crate::chain::{Index, Place, Served};
-use crate::verifier::Verifier;
+use crate::limits::SIDE_DEPTH_MAX;
+use crate::verifier::{Stand, Verifier};
 
 /// Which blocks are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,31 @@ impl Node {
     /// What verifies this node's signatures: to be asked beforehand, on other threads.
     pub fn verifier(&self) -> Arc<Verifier> {
         self.rules.verifier.clone()
+    }
+
+    /// What the seal of a block that nobody asked for is held against, with its own hash already; none if
+    /// it is known, lacks its parent, lies too deep or is refused at once, and nothing dear need be done
+    /// for it.
+    ///
+    /// * None after a fault, too: the node meets it again when the block comes.
+    pub fn stand(&self, block: &Block) -> Option<Stand> {
+        let hash = block.hash();
+        let parent = self.tree.find(&block.header().previous_hash?)?;
+        let (nr, tip_nr) = (self.tree.nr(parent) + 1, self.tree.nr(self.tree.tip()));
+        let deep = nr + SIDE_DEPTH_MAX < tip_nr;
+        if deep || block.nr() != nr || self.tree.find(&hash).is_some() || self.is_poison(&hash) {
+            return None;
+        }
+        if block.computed_hash() != hash {
+            return None;
+        }
+        self.rules.judging.set(Some(hash));
+        let target = self.rules.target(&self.tree, parent);
+        let parent = target.and_then(|target| Ok((self.body(parent)?, target)));
+        self.rules.judging.set(None);
+        let (parent, target) = parent.ok()?;
+        let parent = parent.header().clone();
+        Some(Stand { parent, target })
     }
 
     /// The best tip.

@@ -1,8 +1,8 @@
 //! What makes a plugin fail is named, and refused in another life of the node.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use plugcoin_core::{Config, Input, Journal, Node, draft_on};
+use plugcoin_core::{Config, Input, Journal, Judging, Node, batches, draft_on};
 use plugcoin_sdk::hooks::{
     BlockContext, Event, KeyPair, Merkle, Origin, Record, Signed, Signer, Storage,
     TransactionContext, Validity,
@@ -226,6 +226,162 @@ fn of_a_batch_of_signatures_the_one_that_makes_the_signer_fail_is_named() {
     let payments = ["B", "XX", "C"].map(|to| fixtures::pay("A", to, "0.1", bench.now_us));
     let culprit = fails(&mut bench, &config, block(&with(&chain[0], &payments, 1)));
     assert_eq!(culprit, payments[1].leaf());
+}
+
+/// A signer that notes what is judged while it verifies; batches alone may make it fail.
+#[derive(Default)]
+struct Noting {
+    judging: Judging,
+    fails: bool,
+    singly: Mutex<Vec<Option<Hash>>>,
+    together: Mutex<Vec<Option<Hash>>>,
+}
+
+impl Signer for Noting {
+    fn scheme(&self) -> &str {
+        "noting"
+    }
+    fn verify(&self, key: &str, text: &str, signature: &str) -> Result<bool, Error> {
+        self.singly.lock().unwrap().push(self.judging.get());
+        PlainSigner.verify(key, text, signature)
+    }
+    fn verify_batch(&self, signed: &[Signed<'_>]) -> Result<Vec<bool>, Error> {
+        self.together.lock().unwrap().push(self.judging.get());
+        match self.fails {
+            true => Err(trips()),
+            false => {
+                let verify =
+                    |one: &Signed<'_>| PlainSigner.verify(one.key, one.text, one.signature);
+                signed.iter().map(verify).collect()
+            }
+        }
+    }
+}
+
+/// A node on one block, whose signer notes what this says.
+fn noting(signer: Noting, config: &Config) -> (Bench, Arc<Noting>) {
+    let storage: Arc<MemoryStorage> = Arc::default();
+    let signer = Arc::new(signer);
+    let mut hooks = hooks_on(storage.clone());
+    hooks.signer = Schedule::always("noting", signer.clone());
+    let mut bench = Bench::by(hooks, storage, config.clone());
+    bench.take(&branch("A", 1));
+    (bench, signer)
+}
+
+#[test]
+fn who_hangs_over_a_batch_is_given_one_signature_after_another() {
+    let payments = ["B", "C"].map(|to| fixtures::pay("A", to, "0.1", fixtures::START_US));
+    let leaves = payments.clone().map(|payment| Some(payment.leaf()));
+    let with_both = with(&branch("A", 1)[0], &payments, 1);
+    let ahead = payments.clone().map(|payment| (2, payment));
+    // By the node, and by a thread that verifies beforehand.
+    for beforehand in [false, true] {
+        for known in [false, true] {
+            let mut config = plain();
+            if known {
+                config = poisoned(&config, batches());
+            }
+            let judging = match beforehand {
+                true => Judging::default(),
+                false => config.judging.clone(),
+            };
+            let noted = Noting {
+                judging: judging.clone(),
+                ..Noting::default()
+            };
+            let (mut bench, signer) = noting(noted, &config);
+            if beforehand {
+                bench.node.verifier().transactions(&ahead, &judging);
+                assert_eq!(judging.get(), None);
+            }
+            bench.take(std::slice::from_ref(&with_both));
+            assert_eq!(config.judging.get(), None);
+            let singly = signer.singly.lock().unwrap().clone();
+            let together = signer.together.lock().unwrap().clone();
+            match known {
+                true => assert_eq!((&*singly, &*together), (&leaves[..], &[][..])),
+                false => assert_eq!((&*singly, &*together), (&[][..], &[Some(batches())][..])),
+            }
+        }
+    }
+}
+
+#[test]
+fn who_fails_over_batches_alone_is_given_none_in_another_life_and_the_block_is_good() {
+    let payments = ["B", "C"].map(|to| fixtures::pay("A", to, "0.1", fixtures::START_US));
+    let with_both = with(&branch("A", 1)[0], &payments, 1);
+    let failing = || Noting {
+        fails: true,
+        ..Noting::default()
+    };
+    let config = plain();
+    let (mut bench, _) = noting(failing(), &config);
+    let culprit = fails(&mut bench, &config, block(&with_both));
+    assert_eq!(culprit, batches());
+    let (mut again, signer) = noting(failing(), &poisoned(&config, culprit));
+    again.take(&[with_both]);
+    assert!(signer.together.lock().unwrap().is_empty());
+}
+
+/// A storage from which nothing can be read.
+#[derive(Default)]
+struct Unreadable(MemoryStorage);
+
+impl Storage for Unreadable {
+    fn append(&self, records: &[Record]) -> Result<(), Error> {
+        self.0.append(records)
+    }
+    fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
+        self.0.replay(visit)
+    }
+    fn read(&self, _: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        Err(trips())
+    }
+}
+
+#[test]
+fn a_storage_that_fails_says_nothing_of_the_block_that_it_was_asked_for() {
+    let config = plain();
+    let hooks = hooks_on(Arc::new(Unreadable::default()));
+    let mut bench = Bench::by(hooks, Arc::default(), config.clone());
+    let chain = branch("A", 100);
+    bench.take(&chain);
+    // The body of its parent is no longer in memory.
+    let side = with(&chain[0], &[], 1);
+    let failed = bench.node.handle(bench.now_us, block(&side)).unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Plugin);
+    assert_eq!(config.judging.get(), None);
+}
+
+/// A rule that notes which acknowledged block each transaction is judged for.
+#[derive(Default)]
+struct NotesJournal(Judging, Mutex<Vec<Option<(u64, Hash)>>>);
+
+impl Validity for NotesJournal {
+    fn check_transaction(&self, _: &Transaction, _: &TransactionContext) -> Result<Verdict, Error> {
+        self.1.lock().unwrap().push(self.0.acknowledged());
+        Ok(Verdict::Valid)
+    }
+}
+
+#[test]
+fn what_is_judged_for_an_acknowledged_block_is_told_from_what_waits() {
+    let mut bench = Bench::new();
+    let chain = branch("A", 1);
+    bench.take(&chain);
+    let pay = |to: &str| fixtures::pay("A", to, "0.1", fixtures::START_US);
+    let with_one = with(&chain[0], &[pay("B")], 1);
+    bench.take(std::slice::from_ref(&with_one));
+    bench.transaction(&pay("C"));
+    let config = plain();
+    let rule = Arc::new(NotesJournal(config.judging.clone(), Mutex::default()));
+    let mut hooks = hooks_on(bench.storage.clone());
+    hooks.validity = vec![Scheduled::always("notes", rule.clone())];
+    judged(&hooks, &bench.storage, &config).unwrap();
+    let noted = rule.1.lock().unwrap().clone();
+    assert_eq!(noted, [Some((2, with_one.hash())), None]);
+    assert_eq!(config.judging.acknowledged(), None);
 }
 
 /// A root that fails over more than two leaves.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plugcoin_core::{Config, Reply};
-use plugcoin_sdk::hooks::{Signed, Signer};
-use plugcoin_sdk::ledger::{Block, Transaction, genesis};
+use plugcoin_core::{Config, Judging, Reply};
+use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealVerdict, Signed, Signer, Slice};
+use plugcoin_sdk::ledger::{Block, Draft, Header, Target, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Schedule, Scheduled};
 use plugcoin_sdk::{Error, ErrorKind};
 use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
@@ -45,6 +45,11 @@ impl Signer for Counting {
     }
 }
 
+/// What a thread of its own judges.
+fn alone() -> Judging {
+    Judging::default()
+}
+
 /// A node whose signer counts, with another from block `later` on, on a chain that pays A.
 fn counting(later: u64) -> (Bench, Arc<Counting>, Arc<Counting>) {
     let (first, second) = (Arc::new(Counting::default()), Arc::new(Counting::default()));
@@ -81,13 +86,13 @@ fn what_was_verified_beforehand_is_not_verified_again_nor_in_a_block() {
     let (mut bench, signer, _) = counting(1_000);
     let (verifier, sent) = (bench.node.verifier(), payment(1));
     assert!(!verifier.remembers(4, &sent));
-    verifier.transactions(&[(4, sent.clone()), (4, payment(2))]);
+    verifier.transactions(&[(4, sent.clone()), (4, payment(2))], &alone());
     assert!(verifier.remembers(4, &sent));
     assert_eq!(signer.asked(), 2);
     assert_eq!(bench.transaction(&sent).reply, Reply::Accepted(sent.id()));
     let tip = branch("A", 3).pop().unwrap();
     let block = block_on(&tip, vec![sent, payment(2)]);
-    verifier.blocks(std::slice::from_ref(&block));
+    verifier.blocks(std::slice::from_ref(&block), &alone());
     bench.take(&[block]);
     assert_eq!(signer.asked(), 2);
 }
@@ -97,7 +102,7 @@ fn a_bad_one_is_blamed_alone_and_refused_in_the_same_words() {
     let (mut bench, signer, _) = counting(1_000);
     let words = refusal(&bench.transaction(&forged(5))).clone();
     let all = [(4, payment(1)), (4, forged(7)), (4, payment(3))];
-    bench.node.verifier().transactions(&all);
+    bench.node.verifier().transactions(&all, &alone());
     let asked = signer.asked();
     for (_, sent) in &all {
         let step = bench.transaction(sent);
@@ -119,25 +124,112 @@ fn a_bad_one_is_blamed_alone_and_refused_in_the_same_words() {
 fn what_another_signer_said_of_it_does_not_count() {
     let (mut bench, first, second) = counting(4);
     let sent = payment(1);
-    bench.node.verifier().transactions(&[(3, sent.clone())]);
+    bench
+        .node
+        .verifier()
+        .transactions(&[(3, sent.clone())], &alone());
     assert_eq!((first.asked(), second.asked()), (1, 0));
     assert_eq!(bench.transaction(&sent).reply, Reply::Accepted(sent.id()));
     assert_eq!((first.asked(), second.asked()), (1, 1));
 }
 
+/// The block with a hash that is not its own.
+fn lying(block: &Block) -> Block {
+    let (hash, other) = (block.hash().to_string(), genesis().hash().to_string());
+    Block::parse(&block.text().replace(&hash, &other)).unwrap()
+}
+
 #[test]
-fn what_looks_wrong_at_once_is_not_verified() {
+fn a_page_is_looked_at_as_far_as_it_is_a_chain() {
     let (bench, signer, _) = counting(1_000);
-    let tip = branch("A", 3).pop().unwrap();
-    let block = block_on(&tip, vec![payment(1)]);
-    let text = block
-        .text()
-        .replace(&block.hash().to_string(), &genesis().hash().to_string());
-    let lie = Block::parse(&text).unwrap();
-    bench.node.verifier().blocks(&[lie]);
+    let verifier = bench.node.verifier();
+    let page = branch("C", 5);
+    let with = |n: usize, other: Block| {
+        let mut page = page.clone();
+        page[n] = other;
+        verifier.chained(&page, &alone())
+    };
+    assert_eq!(verifier.chained(&page, &alone()), 5);
+    assert_eq!(with(2, lying(&page[2])), 2);
+    assert_eq!(with(2, page[3].clone()), 2, "it stands on another");
+    let short = fixtures::draft(&page[0], "C", Vec::new(), START_US + 5);
+    assert_eq!(with(1, short.sealed("7").unwrap()), 1, "no nonce");
+    assert_eq!(with(0, lying(&page[0])), 0);
+    assert_eq!(verifier.chained(&[], &alone()), 0);
     assert_eq!(signer.asked(), 0);
-    bench.node.verifier().blocks(&[block]);
-    assert_eq!(signer.asked(), 1, "the reward has no signature");
+}
+
+/// A consensus by the creator's signature over the block's root.
+struct Signing;
+
+impl Consensus for Signing {
+    fn seal(&self, _: &Draft, _: &Header, _: &Target, _: Slice) -> Result<Seal, Error> {
+        Ok(Seal::Exhausted)
+    }
+
+    fn check_seal(
+        &self,
+        header: &Header,
+        _: Option<&Header>,
+        _: &Target,
+    ) -> Result<SealVerdict, Error> {
+        Ok(SealVerdict::Verify {
+            key: header.creator.clone(),
+            text: header.merkle_root.to_string(),
+            signature: header.nonce.clone(),
+        })
+    }
+
+    fn nonce_length(&self) -> NonceLength {
+        NonceLength { min: 1, max: 200 }
+    }
+}
+
+#[test]
+fn a_signed_seal_is_verified_first_and_once() {
+    let storage = Arc::new(MemoryStorage::new());
+    let signer = Arc::new(Counting::default());
+    let mut hooks = hooks(storage.clone());
+    hooks.signer = Schedule::always("counting", signer.clone());
+    hooks.consensus = Schedule::always("signing", Arc::new(Signing));
+    let mut bench = Bench::by(hooks, storage, Config::default());
+    let keys = fixtures::key_pair("C");
+    let draft = fixtures::draft(&genesis(), &keys.public, Vec::new(), START_US + 1);
+    let text = draft.seed().merkle_root.to_string();
+    let good = draft
+        .clone()
+        .sealed(&PlainSigner.sign(&keys.secret, &text).unwrap());
+    let (good, forged) = (good.unwrap(), draft.sealed("forged").unwrap());
+    let stand = bench.node.stand(&good).unwrap();
+    let verifier = bench.node.verifier();
+    assert!(!verifier.is_sealed(&forged, &stand, &alone()));
+    assert!(verifier.is_sealed(&good, &stand, &alone()));
+    assert_eq!(verifier.chained(&[forged], &alone()), 0);
+    assert_eq!(signer.asked(), 2);
+    bench.take(&[good]);
+    assert_eq!(signer.asked(), 2, "the node finds the answer");
+}
+
+#[test]
+fn only_a_block_that_the_node_will_judge_has_a_place() {
+    let mut bench = Bench::new();
+    let chain = branch("A", 1_003);
+    bench.take(&chain);
+    let on = |parent: &Block| block_on(parent, Vec::new());
+    let tip = chain.last().unwrap();
+    let stand = bench.node.stand(&on(tip)).unwrap();
+    assert_eq!(stand.parent, *tip.header());
+    assert!(bench.node.stand(&on(&chain[1])).is_some(), "a branch");
+    let why_not = [
+        ("it is known", tip.clone()),
+        ("its parent is not", on(&on(tip))),
+        ("it has no parent", genesis()),
+        ("it lies too deep", on(&genesis())),
+        ("it has another's hash", lying(&on(tip))),
+    ];
+    for (why, block) in why_not {
+        assert!(bench.node.stand(&block).is_none(), "{why}");
+    }
 }
 
 #[test]
@@ -153,7 +245,10 @@ fn a_fault_beforehand_is_met_again_by_the_node() {
     let mut bench = Bench::by(hooks, storage, config.clone());
     bench.take(&branch("A", 1));
     let sent = payment(1);
-    bench.node.verifier().transactions(&[(2, sent.clone())]);
+    bench
+        .node
+        .verifier()
+        .transactions(&[(2, sent.clone())], &alone());
     let input = plugcoin_core::Input::TransactionReceived {
         transaction: sent.clone(),
         origin: plugcoin_sdk::hooks::Origin::Client,

@@ -1,10 +1,11 @@
-//! For the tests of what follows when a plugin fails: each panics over something of its own.
+//! For the tests of what follows when a plugin fails: each fails over something of its own.
 
 use plugcoin_sdk::hooks::{
-    Admission, Due, Event, Mempool, Observer, PoolSummary, Reward, TransactionContext, Validity,
+    Admission, Consensus, Due, Event, KeyPair, Mempool, Observer, PoolSummary, Reward, Seal,
+    SealVerdict, Signer, Slice, TransactionContext, Validity,
 };
-use plugcoin_sdk::ledger::{Amount, Transaction};
-use plugcoin_sdk::{Error, Verdict};
+use plugcoin_sdk::ledger::{Amount, Draft, Header, Target, Transaction};
+use plugcoin_sdk::{Error, Invalid, Verdict};
 
 /// A further rule that takes everything, panics over 0.13, and never comes back from 0.19.
 struct BrittleRule;
@@ -73,3 +74,67 @@ impl Reward for BrittleReward {
 }
 
 plugcoin_sdk::register!(Reward, "brittle-reward", |_| Ok(BrittleReward));
+
+/// A signer to whom every signature is good, and who never comes back from a payment to `forever`.
+struct BrittleSigner;
+
+impl Signer for BrittleSigner {
+    fn scheme(&self) -> &str {
+        "ed25519"
+    }
+
+    fn verify(&self, _key: &str, text: &str, _signature: &str) -> Result<bool, Error> {
+        if text.contains("forever") {
+            loop {
+                std::thread::park();
+            }
+        }
+        Ok(true)
+    }
+
+    fn public_key(&self, secret: &str) -> Result<String, Error> {
+        Ok(secret.to_owned())
+    }
+
+    fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error> {
+        let key = format!("key{}", seed[0]);
+        Ok(KeyPair {
+            public: key.clone(),
+            secret: key,
+        })
+    }
+}
+
+plugcoin_sdk::register!(Signer, "brittle-signer", |_| Ok(BrittleSigner));
+
+/// A consensus that takes every block but the ones it seals itself, and never comes back from one of
+/// the creator `forever`.
+struct BrittleSeal;
+
+const BAD_NONCE: &str = "xxxxxxxxxxxxxxxxxxxx";
+
+impl Consensus for BrittleSeal {
+    fn seal(&self, _: &Draft, _: &Header, _: &Target, _: Slice) -> Result<Seal, Error> {
+        let nonce = BAD_NONCE.to_owned();
+        Ok(Seal::Found { nonce })
+    }
+
+    fn check_seal(
+        &self,
+        header: &Header,
+        _parent: Option<&Header>,
+        _target: &Target,
+    ) -> Result<SealVerdict, Error> {
+        if header.creator == "forever" {
+            loop {
+                std::thread::park();
+            }
+        }
+        Ok(match &*header.nonce {
+            BAD_NONCE => SealVerdict::Invalid(Invalid::new("seal", "it does not like x")),
+            _ => SealVerdict::Valid,
+        })
+    }
+}
+
+plugcoin_sdk::register!(Consensus, "brittle-seal", |_| Ok(BrittleSeal));
