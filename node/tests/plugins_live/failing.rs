@@ -187,6 +187,25 @@ fn a_consensus_that_breaks_its_own_seal_stops_the_node_once_for_a_tip() {
 }
 
 #[test]
+fn a_consensus_that_hangs_in_a_miners_thread_stops_the_node_once_for_a_tip() {
+    let rules = format!(
+        "--mine --threads 2 --reward-to forever --stuck-after 300ms {}",
+        brittle("seal")
+    );
+    let a = live(&rules);
+    let args = format!("--port {} {rules}", a.port());
+    let (code, log, dir) = a.ended();
+    assert_eq!(code, PLUGIN, "{log}");
+    let written = faults(&dir);
+    assert_eq!(written.len(), 1, "{written:?}");
+    let draft = plugcoin_core::draft_on(&genesis().hash());
+    assert_eq!(written[0]["hash"], draft.to_string());
+    let a = Live::start_in(dir, &args);
+    assert_eq!(a.status()["mining"], false);
+    assert_eq!(a.stop(Signal::TERM).0, 0);
+}
+
+#[test]
 fn a_journal_over_which_a_rule_hangs_is_told_in_words_and_nothing_of_it_is_refused() {
     let plain = "--set zeros.zeros=1 --set fifo.n_transactions=9";
     let first = block(&genesis(), &alice().public, Vec::new(), 10);

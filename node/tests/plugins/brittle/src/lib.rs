@@ -108,13 +108,18 @@ impl Signer for BrittleSigner {
 plugcoin_sdk::register!(Signer, "brittle-signer", |_| Ok(BrittleSigner));
 
 /// A consensus that takes every block but the ones it seals itself, and never comes back from one of
-/// the creator `forever`.
+/// the creator `forever`, to be sealed or checked.
 struct BrittleSeal;
 
 const BAD_NONCE: &str = "xxxxxxxxxxxxxxxxxxxx";
 
 impl Consensus for BrittleSeal {
-    fn seal(&self, _: &Draft, _: &Header, _: &Target, _: Slice) -> Result<Seal, Error> {
+    fn seal(&self, draft: &Draft, _: &Header, _: &Target, _: Slice) -> Result<Seal, Error> {
+        if draft.seed().creator == "forever" {
+            loop {
+                std::thread::park();
+            }
+        }
         let nonce = BAD_NONCE.to_owned();
         Ok(Seal::Found { nonce })
     }
