@@ -41,8 +41,12 @@ impl fmt::Display for ErrorKind {
 /// * Its message says what happened and, where there is one, the way out.
 /// * Its context names the things concerned (a path, a peer, a plugin).
 /// * Bad input is never an `Error`; it is an [`Invalid`](crate::Invalid).
+/// * It is as small as a pointer, so that a hook's answer, which is seldom one, costs little to hand on.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Fault>);
+
+#[derive(Debug)]
+struct Fault {
     kind: ErrorKind,
     message: String,
     context: Vec<(&'static str, String)>,
@@ -52,50 +56,51 @@ pub struct Error {
 impl Error {
     /// Makes an error of this kind with a message for people.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Fault {
             kind,
             message: message.into(),
             context: Vec::new(),
             source: None,
-        }
+        }))
     }
 
     /// Adds the thing it happened to, for instance `("file", path)`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.context.push((name, value.to_string()));
+        self.0.context.push((name, value.to_string()));
         self
     }
 
     /// Adds the fault beneath this one.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// What sort of fault this is.
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// What happened, without context and cause.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        for (n, (name, value)) in self.context.iter().enumerate() {
+        f.write_str(&self.0.message)?;
+        for (n, (name, value)) in self.0.context.iter().enumerate() {
             f.write_str(if n == 0 { " (" } else { ", " })?;
             write!(f, "{name} {value}")?;
         }
-        if !self.context.is_empty() {
+        if !self.0.context.is_empty() {
             f.write_str(")")?;
         }
         let mut cause = self
+            .0
             .source
             .as_ref()
             .map(|source| &**source as &dyn std::error::Error);
@@ -114,7 +119,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as _)
+        self.0.source.as_ref().map(|source| &**source as _)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// Why an input is refused: a verdict on the input, not a fault of the node.
 ///
@@ -11,8 +12,14 @@ use std::fmt;
 /// * `plugin` and `version` are filled in by the node: which plugin was asked.
 /// * `penalty` counts against the address from which the node *fetched* the input; 100 is a ban.
 /// * `transient`: the same input may be valid later, or elsewhere; it is not remembered as bad.
+/// * It is as small as a pointer, so that a rule's answer, which is seldom one, costs little to hand on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invalid {
+#[serde(transparent)]
+pub struct Invalid(Box<Reason>);
+
+/// What an [`Invalid`] says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
     /// Which rule is broken.
     pub rule: Cow<'static, str>,
     /// The plugin that says so; empty until the node fills it in.
@@ -43,7 +50,7 @@ pub const PENALTY_BAN: u32 = 100;
 impl Invalid {
     /// Makes a verdict that counts as a lie ([`PENALTY_BAN`]) until told otherwise.
     pub fn new(rule: impl Into<Cow<'static, str>>, message: impl Into<Box<str>>) -> Self {
-        Self {
+        Self(Box::new(Reason {
             rule: rule.into(),
             plugin: Box::default(),
             version: Box::default(),
@@ -52,7 +59,7 @@ impl Invalid {
             required: None,
             penalty: PENALTY_BAN,
             transient: false,
-        }
+        }))
     }
 
     /// Adds what was found.
@@ -92,6 +99,20 @@ impl Invalid {
             self.version = version.into();
         }
         self
+    }
+}
+
+impl Deref for Invalid {
+    type Target = Reason;
+
+    fn deref(&self) -> &Reason {
+        &self.0
+    }
+}
+
+impl DerefMut for Invalid {
+    fn deref_mut(&mut self) -> &mut Reason {
+        &mut self.0
     }
 }
 

@@ -1,6 +1,6 @@
 //! Consensus: a block is sealed by its creator's signature, without work.
 
-use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealVerdict, Slice};
+use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealSignature, SealVerdict, Slice};
 use plugcoin_sdk::ledger::{Draft, Hash, Header, NONCE_CHARACTERS_MAX, Target, U256, Work};
 use plugcoin_sdk::{Error, Invalid};
 
@@ -59,7 +59,7 @@ impl Consensus for SignedBlocks {
                     .required(format_args!("a second after {}", parent.timestamp)),
             ));
         }
-        Ok(SealVerdict::Verify {
+        Ok(SealVerdict::Verify(Box::new(SealSignature {
             key: header.creator.clone(),
             text: text(
                 header.nr,
@@ -69,7 +69,7 @@ impl Consensus for SignedBlocks {
                 header.merkle_root,
             ),
             signature: header.nonce.clone(),
-        })
+        })))
     }
 
     fn work(&self, _target: &Target) -> Result<Work, Error> {
@@ -113,11 +113,9 @@ mod tests {
 
     fn holds(block: &Block, parent: &Header) -> bool {
         match SignedBlocks.check_seal(block.header(), Some(parent), &Target::MAX) {
-            Ok(SealVerdict::Verify {
-                key,
-                text,
-                signature,
-            }) => PlainSigner.verify(&key, &text, &signature).unwrap(),
+            Ok(SealVerdict::Verify(seal)) => PlainSigner
+                .verify(&seal.key, &seal.text, &seal.signature)
+                .unwrap(),
             _ => false,
         }
     }

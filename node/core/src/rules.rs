@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use plugcoin_sdk::hooks::{BlockContext, SealVerdict, Signed, TransactionContext};
+use plugcoin_sdk::hooks::{BlockContext, SealVerdict, TransactionContext};
 use plugcoin_sdk::ledger::{Amount, Block, Hash, Header, Target, Transaction, Work};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, Invalid, Verdict};
@@ -107,24 +107,15 @@ impl Rules {
         match consensus.hook.check_seal(header, parent, target)? {
             SealVerdict::Valid => Ok(()),
             SealVerdict::Invalid(invalid) => Err(consensus.says(invalid).into()),
-            SealVerdict::Verify {
-                key,
-                text,
-                signature,
-            } => {
+            SealVerdict::Verify(seal) => {
                 let signer = self.hooks.signer.at(header.nr);
                 trace.plugin("seal", signer);
-                let seal = Signed {
-                    key: &key,
-                    text: &text,
-                    signature: &signature,
-                };
-                if self.verifier.seal_holds(header.nr, &seal)? {
+                if self.verifier.seal_holds(header.nr, &seal.signed())? {
                     return Ok(());
                 }
                 Err(Invalid::new("seal", "the seal's signature does not hold")
-                    .observed(signature)
-                    .required(format_args!("a signature of {key}"))
+                    .observed(&seal.signature)
+                    .required(format_args!("a signature of {}", seal.key))
                     .by(&signer.plugin, &signer.version)
                     .into())
             }

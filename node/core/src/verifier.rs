@@ -179,17 +179,8 @@ impl Verifier {
         judging.set(Some(header.hash));
         let sealed = match consensus.check_seal(header, parent, target) {
             Ok(SealVerdict::Valid) => true,
-            Ok(SealVerdict::Verify {
-                key,
-                text,
-                signature,
-            }) => {
-                let seal = Signed {
-                    key: &key,
-                    text: &text,
-                    signature: &signature,
-                };
-                matches!(self.seal_holds(nr, &seal), Ok(true))
+            Ok(SealVerdict::Verify(seal)) => {
+                matches!(self.seal_holds(nr, &seal.signed()), Ok(true))
             }
             Ok(SealVerdict::Invalid(_)) | Err(_) => false,
         };

@@ -4,7 +4,7 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealVerdict, Slice};
+use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealSignature, SealVerdict, Slice};
 use plugcoin_sdk::ledger::{
     Draft, FIELD_CHARACTERS_MAX, Hash, Header, Seed, Target, U256, Work, check_field,
 };
@@ -182,11 +182,11 @@ impl Consensus for Authority {
             creator: creator.clone(),
             merkle_root: header.merkle_root,
         };
-        Ok(SealVerdict::Verify {
+        Ok(SealVerdict::Verify(Box::new(SealSignature {
             key: creator.clone(),
             text: self.text(&claims, header.count),
             signature: header.nonce.clone(),
-        })
+        })))
     }
 
     fn work(&self, _target: &Target) -> Result<Work, Error> {

@@ -62,11 +62,9 @@ fn judged(rule: &Authority, header: &Header, parent: Option<&Header>) -> SealVer
 
 fn holds(rule: &Authority, header: &Header, parent: &Header) -> bool {
     match judged(rule, header, Some(parent)) {
-        SealVerdict::Verify {
-            key,
-            text,
-            signature,
-        } => PlainSigner.verify(&key, &text, &signature).unwrap(),
+        SealVerdict::Verify(seal) => PlainSigner
+            .verify(&seal.key, &seal.text, &seal.signature)
+            .unwrap(),
         _ => false,
     }
 }
@@ -148,7 +146,7 @@ fn a_second_block_in_a_turn_is_refused_once_its_parent_is_known() {
     second.timestamp = Timestamp::from_us(ALICE_US + 1);
     assert!(matches!(
         judged(&rule(), &second, None),
-        SealVerdict::Verify { .. }
+        SealVerdict::Verify(_)
     ));
     assert_eq!(
         refusal(&second, Some(first.header())).message.as_ref(),

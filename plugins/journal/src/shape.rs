@@ -78,7 +78,7 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
     } else {
         Transaction::parse(text).map(Record::Transaction)
     };
-    let record = parsed.map_err(|invalid| String::from(invalid.message))?;
+    let record = parsed.map_err(|invalid| invalid.message.to_string())?;
     if record.text() != text {
         return Err("the record is not written in its exact form".into());
     }

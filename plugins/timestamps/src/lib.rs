@@ -147,7 +147,7 @@ mod tests {
         let last = "9999-12-31T23:59:59.999999";
         let invalid = verdict(rule, 1_000_000 * SECOND_US, 0).unwrap_err();
         assert_eq!(
-            invalid.required.unwrap().as_ref(),
+            invalid.required.as_deref().unwrap(),
             format!("at least {last}")
         );
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Signed;
 use crate::ledger::{Draft, Header, Target, Work};
 use crate::{Error, Invalid};
 
@@ -111,14 +112,29 @@ pub enum SealVerdict {
     /// It does not.
     Invalid(Invalid),
     /// It holds if the Signer accepts this signature.
-    Verify {
-        /// The public key.
-        key: String,
-        /// What was signed.
-        text: String,
-        /// The signature.
-        signature: String,
-    },
+    Verify(Box<SealSignature>),
+}
+
+/// A signature on which a seal rests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealSignature {
+    /// The public key.
+    pub key: String,
+    /// What was signed.
+    pub text: String,
+    /// The signature.
+    pub signature: String,
+}
+
+impl SealSignature {
+    /// What the Signer is asked.
+    pub fn signed(&self) -> Signed<'_> {
+        Signed {
+            key: &self.key,
+            text: &self.text,
+            signature: &self.signature,
+        }
+    }
 }
 
 /// How many characters a nonce has.

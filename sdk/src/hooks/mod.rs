@@ -20,7 +20,7 @@ mod storage;
 mod transport;
 mod validity;
 
-pub use consensus::{Consensus, NonceLength, Seal, SealVerdict, Slice};
+pub use consensus::{Consensus, NonceLength, Seal, SealSignature, SealVerdict, Slice};
 pub use difficulty::{Ancestor, Difficulty, Wants};
 pub use fork_choice::{Branch, ForkChoice, Preference};
 pub use gossip::{

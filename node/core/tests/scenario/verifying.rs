@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use plugcoin_core::{Config, Judging, Reply};
-use plugcoin_sdk::hooks::{Consensus, NonceLength, Seal, SealVerdict, Signed, Signer, Slice};
+use plugcoin_sdk::hooks::{
+    Consensus, NonceLength, Seal, SealSignature, SealVerdict, Signed, Signer, Slice,
+};
 use plugcoin_sdk::ledger::{Block, Draft, Header, Target, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Schedule, Scheduled};
 use plugcoin_sdk::{Error, ErrorKind};
@@ -173,11 +175,11 @@ impl Consensus for Signing {
         _: Option<&Header>,
         _: &Target,
     ) -> Result<SealVerdict, Error> {
-        Ok(SealVerdict::Verify {
+        Ok(SealVerdict::Verify(Box::new(SealSignature {
             key: header.creator.clone(),
             text: header.merkle_root.to_string(),
             signature: header.nonce.clone(),
-        })
+        })))
     }
 
     fn nonce_length(&self) -> NonceLength {

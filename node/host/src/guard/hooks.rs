@@ -146,7 +146,7 @@ fn check_found(
     }
     match hook.check_seal(block.header(), Some(parent), target)? {
         SealVerdict::Invalid(invalid) => fault(invalid.to_string()),
-        SealVerdict::Valid | SealVerdict::Verify { .. } => Ok(()),
+        SealVerdict::Valid | SealVerdict::Verify(_) => Ok(()),
     }
 }
 

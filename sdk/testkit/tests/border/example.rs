@@ -6,8 +6,8 @@ use plugcoin_sdk::hooks::{
     Admission, Ancestor, BlockContext, Branch, Capacity, Consensus, Contact, Difficulty, Due,
     Event, ForkChoice, Gossip, GossipAction, GossipEvent, Item, ItemKind, KeyPair, Mempool, Merkle,
     Observer, Origin, PeerAnswer, PeerId, PeerReply, PeerRequest, PeerView, PoolSummary,
-    Preference, Record, Reward, Seal, SealVerdict, Signer, Slice, Spread, Storage, Tip,
-    TransactionContext, Transport, Validity, Wants,
+    Preference, Record, Reward, Seal, SealSignature, SealVerdict, Signer, Slice, Spread, Storage,
+    Tip, TransactionContext, Transport, Validity, Wants,
 };
 use plugcoin_sdk::ledger::{
     Address, Amount, Block, Draft, Hash, Header, Target, Transaction, genesis, merkle,
@@ -126,11 +126,11 @@ impl Consensus for Example {
         Ok(match (header.nr, parent) {
             (0, _) => SealVerdict::Invalid(Invalid::new("seal", "the hash is above the target")),
             (_, None) => SealVerdict::Valid,
-            _ => SealVerdict::Verify {
+            _ => SealVerdict::Verify(Box::new(SealSignature {
                 key: "alice".into(),
                 text: "a text".into(),
                 signature: "a signature".into(),
-            },
+            })),
         })
     }
 }
