@@ -17,7 +17,6 @@ use plugcoin_sdk::ledger::{
 };
 use plugcoin_sdk::{Error, ErrorKind, Verdict};
 
-use super::watchdog::Place;
 use super::{Guarded, panicked};
 
 macro_rules! guarded {
@@ -244,9 +243,11 @@ impl Transport for Guarded<dyn Transport> {
         if self.instead.is_some() && self.watch.has_failed() {
             return self.active().call(to, me, request).await;
         }
-        let started = self.watch.start(Place::here());
+        let started = self.watch.start();
         let replied = caught(self.hook.call(to, me, request)).await;
-        self.watch.stop(started);
+        if let Some((started, calls)) = started {
+            self.watch.add_time(started, calls);
+        }
         let replied = replied.map_err(|error| match error.kind() {
             // A silent peer is an answer.
             ErrorKind::Peer => error,

@@ -44,11 +44,18 @@ impl<T: ?Sized> Guarded<T> {
     }
 
     /// Calls it where every error is a fault of the plugin, of whatever kind it says that it is.
+    #[inline]
     fn call<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
         let run = |hook: &T| run(hook).map_err(fault);
-        let Some(instead) = &self.instead else {
-            return self.watch.measure(|| run(&self.hook));
-        };
+        match &self.instead {
+            None => self.watch.measure(|| run(&self.hook)),
+            Some(instead) => self.call_or(instead, run),
+        }
+    }
+
+    /// Calls it likewise where another takes over from it.
+    #[inline(never)]
+    fn call_or<R>(&self, instead: &T, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
         if self.watch.has_failed() {
             return run(instead);
         }
@@ -57,6 +64,7 @@ impl<T: ?Sized> Guarded<T> {
             result => result,
         }
     }
+
     /// Calls it where an error may be an answer: a scheme that only verifies, a secret that is none.
     fn ask<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
         let answered = self.watch.measure(|| match run(&self.hook) {
@@ -75,6 +83,7 @@ fn is_answer(error: &Error) -> bool {
 }
 
 /// The error of a rule: its kind is the plugin's choice, and what follows must not be.
+#[cold]
 fn fault(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Plugin => error,

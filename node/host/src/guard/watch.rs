@@ -1,7 +1,7 @@
 //! [`Watch`]: what is known of one hook of a plugin at work.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ const FAULT_CHARACTERS_MAX: usize = 400;
 /// What is known of one hook of a plugin at work.
 pub struct Watch {
     /// Its place among all.
-    place: usize,
+    place: u32,
     plugin: Arc<str>,
     hook: HookKind,
     log: Log,
@@ -142,10 +142,10 @@ impl Watch {
     #[inline]
     pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
         let here = Place::here();
-        self.caught(here, || {
-            let _inside = Inside::enter(here, self.place);
-            run()
-        })
+        match stands_for(self.calls.count(here)) {
+            0 => self.caught(|| self.inside(here, run)),
+            calls => self.timed(calls, || self.inside(here, run)),
+        }
     }
 
     /// Calls it likewise for what may take long: it is never stuck.
@@ -153,38 +153,49 @@ impl Watch {
         &self,
         run: impl FnOnce() -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.caught(Place::here(), run)
+        self.calls.count(Place::here());
+        self.timed(1, run)
     }
 
     #[inline]
-    fn caught<R>(&self, here: Place, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-        let started = self.start(here);
-        let result = catch_unwind(AssertUnwindSafe(run));
-        self.stop(started);
-        match result {
+    fn inside<R>(&self, here: Place, run: impl FnOnce() -> R) -> R {
+        let _inside = Inside::enter(here, self.place);
+        run()
+    }
+
+    #[inline(never)]
+    fn timed<R>(&self, calls: u64, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+        let started = Instant::now();
+        let result = self.caught(run);
+        self.add_time(started, calls);
+        result
+    }
+
+    #[inline]
+    fn caught<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+        match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.judge(error)),
-            Err(panic) => Err(self.judge(panicked(&*panic))),
+            Err(panic) => Err(self.judge_panic(&*panic)),
         }
     }
 
     /// Counts a call; its beginning, if it is timed, and for how many it stands.
-    #[inline]
-    pub(super) fn start(&self, here: Place) -> Option<(Instant, u64)> {
-        match self.calls.count(here.number()) {
-            ..TIMED_FIRST => Some((Instant::now(), 1)),
-            calls if calls.is_multiple_of(TIMED_EACH) => Some((Instant::now(), TIMED_EACH)),
-            _ => None,
-        }
+    pub(super) fn start(&self) -> Option<(Instant, u64)> {
+        let calls = stands_for(self.calls.count(Place::here()));
+        (calls > 0).then(|| (Instant::now(), calls))
     }
 
-    #[inline]
-    pub(super) fn stop(&self, started: Option<(Instant, u64)>) {
-        if let Some((started, calls)) = started {
-            let time_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            let time_ns = time_ns.saturating_mul(calls);
-            self.time_ns.fetch_add(time_ns, Ordering::Relaxed);
-        }
+    /// Adds the time since a call began that stands for so many.
+    pub(super) fn add_time(&self, started: Instant, calls: u64) {
+        let time_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let time_ns = time_ns.saturating_mul(calls);
+        self.time_ns.fetch_add(time_ns, Ordering::Relaxed);
+    }
+
+    #[cold]
+    fn judge_panic(&self, panic: &(dyn std::any::Any + Send)) -> Error {
+        self.judge(panicked(panic))
     }
 
     /// Remembers a fault.
@@ -229,43 +240,44 @@ impl Watch {
     }
 }
 
+/// For how many calls one stands before which the same thread has made so many; 0 if it is not timed.
+#[inline]
+fn stands_for(calls: u64) -> u64 {
+    match calls {
+        ..TIMED_FIRST => 1,
+        _ if calls.is_multiple_of(TIMED_EACH) => TIMED_EACH,
+        _ => 0,
+    }
+}
+
+/// How many threads count for themselves: enough for those of a node on a few cores.
+const OWN_COUNTS: usize = 16;
+
 /// How often a hook was called.
 ///
-/// * One thread, the first, owns the node and makes nearly all calls: it counts without the locked
-///   instruction that would cost more than many a rule.
+/// * The first threads each have a count that they alone write: without the locked instruction that
+///   would cost as much as a short rule. A thread that ends leaves its count to the next.
 #[derive(Default)]
 struct Calls {
-    /// The number of that thread's place; 0 before the first call.
-    owner: AtomicUsize,
-    /// Written by that thread alone.
-    own: AtomicU64,
+    own: [AtomicU64; OWN_COUNTS],
     others: AtomicU64,
 }
 
 impl Calls {
-    /// Counts a call by a thread, and says how many came before it: of the owner's, or of the others'.
+    /// Counts a call by this thread, and says how many came before it: of its own, or of the others'.
     #[inline]
-    fn count(&self, thread: usize) -> u64 {
-        if self.owner.load(Ordering::Relaxed) != thread {
-            return self.count_other(thread);
-        }
-        let calls = self.own.load(Ordering::Relaxed);
-        self.own.store(calls + 1, Ordering::Relaxed);
+    fn count(&self, here: Place) -> u64 {
+        let Some(own) = self.own.get(here.number()) else {
+            return self.others.fetch_add(1, Ordering::Relaxed);
+        };
+        let calls = own.load(Ordering::Relaxed);
+        own.store(calls + 1, Ordering::Relaxed);
         calls
     }
 
-    #[inline(never)]
-    fn count_other(&self, thread: usize) -> u64 {
-        let (free, relaxed) = (0, Ordering::Relaxed);
-        let taken = self.owner.compare_exchange(free, thread, relaxed, relaxed);
-        match taken {
-            Ok(_) => self.count(thread),
-            Err(_) => self.others.fetch_add(1, Ordering::Relaxed),
-        }
-    }
-
     fn sum(&self) -> u64 {
-        self.own.load(Ordering::Relaxed) + self.others.load(Ordering::Relaxed)
+        let all = self.own.iter().chain([&self.others]);
+        all.map(|calls| calls.load(Ordering::Relaxed)).sum()
     }
 }
 

@@ -4,7 +4,7 @@
 //! can call it back. Whoever runs a node looks here from time to time, and ends the process.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use plugcoin_sdk::hooks::HookKind;
 use super::Watch;
 
 /// The looks so far; entering a plugin notes it, since that costs less than reading a clock.
-static LOOKS: AtomicU64 = AtomicU64::new(1);
+static LOOKS: AtomicU32 = AtomicU32::new(1);
 
 /// Where each thread says where it is.
 static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
@@ -24,12 +24,11 @@ static FREE: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
 /// Every watch, in its place.
 static WATCHES: Mutex<Vec<Weak<Watch>>> = Mutex::new(Vec::new());
 
-#[derive(Default)]
 struct Thread {
-    /// The number of looks when it entered the plugin; 0 outside.
-    since: AtomicU64,
-    /// The watch of the plugin.
-    place: AtomicUsize,
+    /// Its place among all.
+    number: usize,
+    /// The plugin that it is in; 0 outside.
+    inside: AtomicU64,
     /// What the thread is called.
     name: Mutex<String>,
 }
@@ -56,7 +55,7 @@ struct End(&'static Thread);
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.0.since.store(0, Ordering::Relaxed);
+        self.0.inside.store(0, Ordering::Relaxed);
         HERE.set(None);
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(self.0);
@@ -64,11 +63,11 @@ impl Drop for End {
 }
 
 /// Gives a new watch its place.
-pub(super) fn register(make: impl FnOnce(usize) -> Watch) -> Arc<Watch> {
+pub(super) fn register(make: impl FnOnce(u32) -> Watch) -> Arc<Watch> {
     let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
     let free = watches.iter().position(|watch| watch.strong_count() == 0);
     let place = free.unwrap_or(watches.len());
-    let watch = Arc::new(make(place));
+    let watch = Arc::new(make(place as u32));
     match free {
         Some(place) => watches[place] = Arc::downgrade(&watch),
         None => watches.push(Arc::downgrade(&watch)),
@@ -86,10 +85,10 @@ impl Place {
         Self(HERE.get().unwrap_or_else(register_thread))
     }
 
-    /// A number that no other thread has while this one lives; never 0.
+    /// A small number that no other thread has while this one lives.
     #[inline]
     pub(super) fn number(self) -> usize {
-        std::ptr::from_ref(self.0).addr()
+        self.0.number
     }
 }
 
@@ -98,26 +97,42 @@ pub(super) struct Inside(&'static Thread);
 
 impl Inside {
     #[inline]
-    pub(super) fn enter(Place(thread): Place, place: usize) -> Self {
-        thread.place.store(place, Ordering::Relaxed);
-        let looks = LOOKS.load(Ordering::Relaxed);
-        thread.since.store(looks, Ordering::Relaxed);
+    pub(super) fn enter(Place(thread): Place, watch: u32) -> Self {
+        let since = LOOKS.load(Ordering::Relaxed);
+        thread.inside.store(inside(watch, since), Ordering::Relaxed);
         Self(thread)
     }
 }
 
 impl Drop for Inside {
+    #[inline]
     fn drop(&mut self) {
-        self.0.since.store(0, Ordering::Relaxed);
+        self.0.inside.store(0, Ordering::Relaxed);
     }
+}
+
+/// The plugin's watch, and the looks when it was entered, of which there was one at least: in one
+/// word, so that noting both is one store.
+#[inline]
+fn inside(watch: u32, since: u32) -> u64 {
+    u64::from(watch) << 32 | u64::from(since)
+}
+
+/// The same two; none outside.
+fn entered(inside: u64) -> Option<(usize, u32)> {
+    (inside != 0).then_some(((inside >> 32) as usize, inside as u32))
 }
 
 #[cold]
 fn register_thread() -> &'static Thread {
     let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let thread = free.unwrap_or_else(|| {
-        let new: &'static Thread = Box::leak(Box::default());
         let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: &'static Thread = Box::leak(Box::new(Thread {
+            number: threads.len(),
+            inside: AtomicU64::new(0),
+            name: Mutex::default(),
+        }));
         threads.push(new);
         new
     });
@@ -141,13 +156,13 @@ fn all_stuck(each: Duration, limit: Duration) -> Vec<Stuck> {
     let now = LOOKS.fetch_add(1, Ordering::Relaxed) + 1;
     let looks = limit.as_nanos().div_ceil(each.as_nanos().max(1));
     let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_stuck = |thread: &&&'static Thread| {
-        let since = thread.since.load(Ordering::Relaxed);
-        since != 0 && u128::from(now.saturating_sub(since)) >= looks
-    };
-    let named = |thread: &&'static Thread| {
+    let stuck = |thread: &&'static Thread| {
+        let (place, since) = entered(thread.inside.load(Ordering::Relaxed))?;
+        if u128::from(now.saturating_sub(since)) < looks {
+            return None;
+        }
         let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
-        let watch = watches.get(thread.place.load(Ordering::Relaxed))?.upgrade();
+        let watch = watches.get(place)?.upgrade();
         let watch = watch.filter(|watch| watch.stops_the_node())?;
         let name = thread.name.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Stuck {
@@ -156,7 +171,7 @@ fn all_stuck(each: Duration, limit: Duration) -> Vec<Stuck> {
             thread: name.clone(),
         })
     };
-    threads.iter().filter(is_stuck).filter_map(named).collect()
+    threads.iter().filter_map(stuck).collect()
 }
 
 #[cfg(test)]
