@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{Capacity, PoolSummary};
-use plugcoin_sdk::ledger::{Amount, Hash, Transaction};
+use plugcoin_sdk::ledger::{Amount, ByHash, Hash, Transaction};
 
 /// The place of a transaction in the pool: higher priority first, then order of arrival.
 type Place = (Reverse<i64>, u64);
@@ -29,7 +29,7 @@ struct Sender {
 /// * Every operation costs the logarithm of the pool's size, and what it touches.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    entries: HashMap<Hash, Entry>,
+    entries: ByHash<Entry>,
     order: BTreeMap<Place, Hash>,
     arrivals: BTreeMap<u64, (i64, Hash)>,
     expiries: BTreeSet<(i64, Hash)>,

@@ -6,6 +6,7 @@
 mod address;
 mod amount;
 mod block;
+mod drawn;
 mod from_text;
 mod genesis;
 mod hash;
@@ -21,6 +22,7 @@ mod transaction;
 pub use address::{Address, Scope};
 pub use amount::{Amount, SUM_MAX, Sum};
 pub use block::{BLOCK_TEXT_BYTES_MAX, Block, Draft, Header, Seed};
+pub use drawn::{ByHash, Drawn};
 pub use genesis::genesis;
 pub use hash::Hash;
 pub use table::{Positions, Rows, Table};

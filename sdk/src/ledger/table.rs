@@ -1,11 +1,11 @@
 //! [`Table`]: rows by hash, in their order; it grows in small steps, and nothing in it moves.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::Hash;
+use super::{Drawn, Hash};
 
 /// How many rows lie together.
 const CHUNK_ROWS: usize = 1_024;
@@ -21,7 +21,7 @@ const SHARDS: usize = 256;
 ///
 /// * A row costs its own size and at most 12 bytes, also right after the table has grown.
 /// * [`rows`](Self::rows) costs no copy of the rows; a chunk of them is copied when it changes later.
-/// * Whoever chooses the hashes can't make it slow: where they lie is drawn in each process.
+/// * Whoever chooses the hashes can't make it slow: where they lie is [`Drawn`] in each process.
 #[derive(Clone, Debug)]
 pub struct Table<V> {
     rows: Rows<(Hash, V)>,
@@ -176,7 +176,6 @@ impl<T: Copy> Rows<T> {
 pub struct Positions {
     shards: Vec<HashTable<u32>>,
     count: u32,
-    keys: RandomState,
 }
 
 impl Default for Positions {
@@ -184,7 +183,6 @@ impl Default for Positions {
         Self {
             shards: vec![HashTable::new()],
             count: 0,
-            keys: RandomState::new(),
         }
     }
 }
@@ -236,13 +234,12 @@ impl Positions {
 
     fn put(&mut self, hash: &Hash, position: u32, hash_at: impl Fn(u32) -> Hash) {
         let (key, shard) = self.place(hash);
-        let keys = &self.keys;
-        self.shards[shard].insert_unique(key, position, |at| keys.hash_one(hash_at(*at)));
+        self.shards[shard].insert_unique(key, position, |at| Drawn.hash_one(hash_at(*at)));
     }
 
     /// The key of a hash, and its shard; the key's low bits and its highest seven find the place there.
     fn place(&self, hash: &Hash) -> (u64, usize) {
-        let key = self.keys.hash_one(hash);
+        let key = Drawn.hash_one(hash);
         (key, (key >> 40) as usize & (self.shards.len() - 1))
     }
 }

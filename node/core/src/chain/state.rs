@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use plugcoin_sdk::Error;
-use plugcoin_sdk::ledger::{Amount, Block, Hash, Rows, SYSTEM, Table};
+use plugcoin_sdk::ledger::{Amount, Block, ByHash, Hash, Rows, SYSTEM, Table};
 
 use super::View;
 use super::view::contradiction;
@@ -100,7 +100,7 @@ impl State {
     /// Moves the tip to where a view stands; gives back the transactions that joined the best chain.
     ///
     /// * Those of the blocks that left it are to be [left out](Self::leave_out), unless they joined.
-    pub(crate) fn apply(&mut self, view: View) -> HashMap<Hash, u32> {
+    pub(crate) fn apply(&mut self, view: View) -> ByHash<u32> {
         let (balances, ids) = view.into_parts();
         for (key, amount) in balances {
             if amount == Amount::ZERO {

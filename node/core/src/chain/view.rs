@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use plugcoin_sdk::ledger::{Amount, Block, Hash, SYSTEM, Transaction};
+use plugcoin_sdk::ledger::{Amount, Block, ByHash, Hash, SYSTEM, Transaction};
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::State;
@@ -13,7 +13,7 @@ pub struct View {
     /// The highest block of the best chain beneath; ids of later blocks there do not count.
     fork_nr: u64,
     balances: HashMap<Box<str>, Amount>,
-    ids: HashMap<Hash, u32>,
+    ids: ByHash<u32>,
 }
 
 impl View {
@@ -22,7 +22,7 @@ impl View {
         Self {
             fork_nr: tip_nr,
             balances: HashMap::new(),
-            ids: HashMap::new(),
+            ids: ByHash::default(),
         }
     }
 
@@ -115,7 +115,7 @@ impl View {
         }
     }
 
-    pub(super) fn into_parts(self) -> (HashMap<Box<str>, Amount>, HashMap<Hash, u32>) {
+    pub(super) fn into_parts(self) -> (HashMap<Box<str>, Amount>, ByHash<u32>) {
         (self.balances, self.ids)
     }
 }

@@ -1,8 +1,8 @@
 //! [`Recent`]: the bodies of the latest blocks, and of all that are not durable yet.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use plugcoin_sdk::ledger::{Block, Hash};
+use plugcoin_sdk::ledger::{Block, ByHash, Hash};
 
 use crate::limits::RECENT_BLOCKS_MAX;
 
@@ -11,7 +11,7 @@ use crate::limits::RECENT_BLOCKS_MAX;
 /// * What is not durable yet is always here, since the journal can't give it.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    blocks: HashMap<Hash, Block>,
+    blocks: ByHash<Block>,
     order: VecDeque<Hash>,
     unwritten: usize,
 }
