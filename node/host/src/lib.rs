@@ -21,7 +21,7 @@ mod request;
 pub use create::Resolved;
 pub use differences::differences;
 pub use guard::{Health, Watch, watchdog};
-pub use loader::{Loader, Pin, answer_trial};
+pub use loader::{Loader, Pin, answer_trial, check_library};
 pub use manifest::{Manifest, OptionValue, State};
 pub use nearest::nearest;
 pub use plan::Plan;

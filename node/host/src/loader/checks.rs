@@ -66,7 +66,7 @@ pub(super) fn read(path: &Path, pin: Option<&str>) -> Result<Checked, Error> {
             format!("{digest}; if the file was changed on purpose, give the new one"),
         );
     }
-    check_elf(&refusal, &bytes)?;
+    check_elf(path, &bytes)?;
     Ok(Checked {
         bytes,
         digest,
@@ -101,7 +101,9 @@ fn check_owner(refusal: &Refusal<'_>, metadata: &Metadata) -> Result<Vec<String>
     Ok(notes)
 }
 
-fn check_elf(refusal: &Refusal<'_>, bytes: &[u8]) -> Result<(), Error> {
+/// Checks that bytes are a whole library for this machine, of a version of the ABI that this node has.
+pub(super) fn check_elf(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let refusal = &Refusal(path);
     if bytes.is_empty() {
         return refusal.refuse("a library", "an empty file");
     }

@@ -290,6 +290,16 @@ impl Loader {
     }
 }
 
+/// Checks the bytes of a library as a loader does before anything in it runs.
+///
+/// * `path` is what people call the file.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`] with what was expected and what was found.
+pub fn check_library(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    checks::check_elf(path, bytes)
+}
+
 /// Whether two paths lead to one file, as by a symbolic link.
 fn is_same_file(a: &Path, b: &Path) -> bool {
     let file = |path: &Path| path.canonicalize().ok();

@@ -6,5 +6,7 @@
 mod bad_answers;
 mod c;
 mod calls;
+mod every_method;
 mod example;
 mod page;
+mod scripted;

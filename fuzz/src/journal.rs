@@ -1,0 +1,165 @@
+//! A journal with any damage: what is read of it is what a simple reader finds, or it is refused.
+
+use std::fs;
+use std::path::Path;
+
+use arbitrary::{Result, Unstructured};
+use journal::{Journal, visit_file};
+use plugcoin_sdk::hooks::{Record, Storage as _};
+use plugcoin_sdk::ledger::{Block, Transaction, genesis};
+use plugcoin_sdk::{Error, ErrorKind};
+use plugcoin_testkit::fixtures::{START_US, chain, pay};
+
+/// * What is read is what stands whole at the start of the file; a file that is only cut is never
+///   refused.
+/// * The file is then as if nothing else had ever been in it, and takes further records.
+/// * A file that is refused stays as it is.
+pub(crate) fn hold(bytes: &[u8]) {
+    let whole = file_of(&records());
+    let mut spoiled = whole.clone().into_bytes();
+    let is_cut = spoil(&mut spoiled, &mut Unstructured::new(bytes)).unwrap_or(false);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("blocks.json");
+    fs::write(&path, &spoiled).unwrap();
+    let walked = walk(&path);
+    match open(&path) {
+        Ok((journal, seen)) => {
+            assert_eq!(seen, model(&spoiled));
+            assert_eq!(walked.unwrap(), seen);
+            assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&seen));
+            let more = [Record::Transaction(pay("bob", "carol", "0.1", START_US))];
+            journal.append(&more).unwrap();
+            drop(journal);
+            let (_, again) = open(&path).unwrap();
+            assert_eq!(again, [&*seen, &more].concat());
+        }
+        Err(error) => {
+            assert!(!is_cut, "a crash can leave this: {error}");
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+            assert!(walked.is_err());
+            assert_eq!(fs::read(&path).unwrap(), spoiled);
+            let words = format!("{error:?}");
+            assert!(words.contains("line") && words.contains("byte"), "{words}");
+        }
+    }
+}
+
+fn records() -> Vec<Record> {
+    let mut records = vec![Record::Block(genesis())];
+    for (n, block) in (0..).zip(chain(3)) {
+        records.push(Record::Transaction(pay(
+            "alice",
+            "bob",
+            "0.5",
+            START_US + n,
+        )));
+        records.push(Record::Block(block));
+    }
+    records
+}
+
+fn file_of(records: &[Record]) -> String {
+    let texts: Vec<&str> = records.iter().map(Record::text).collect();
+    match texts.len() {
+        0 => "[\n]\n".to_owned(),
+        _ => format!("[\n{}\n]\n", texts.join(",\n")),
+    }
+}
+
+/// Changes the file; whether it was only cut at its end, behind its first line.
+fn spoil(file: &mut Vec<u8>, from: &mut Unstructured<'_>) -> Result<bool> {
+    if from.ratio(1, 4)? {
+        file.truncate(from.int_in_range(0..=file.len())?);
+        return Ok(true);
+    }
+    while !from.is_empty() && !file.is_empty() {
+        let at = from.choose_index(file.len())?;
+        let length = from.int_in_range(0..=1_500)?;
+        let end = file.len().min(at + length);
+        match from.int_in_range(0..=7)? {
+            0 => file[at] ^= from.int_in_range(1..=255)?,
+            1 => file.truncate(at),
+            2 => drop(file.drain(at..end)),
+            3 => file[at..end].fill(0),
+            4 => file.extend_from_within(at..end),
+            5 => {
+                let more = from.arbitrary::<&[u8]>()?.to_vec();
+                file.splice(at..at, more);
+            }
+            6 => {
+                let (from_line, to_line) = (line(file, at), line(file, end.saturating_sub(1)));
+                let copied = file[from_line].to_vec();
+                file.splice(to_line.start..to_line.start, copied);
+            }
+            _ => drop(file.drain(line(file, at))),
+        }
+    }
+    Ok(false)
+}
+
+/// The line that this byte is in, with its line feed.
+fn line(file: &[u8], at: usize) -> std::ops::Range<usize> {
+    let start = file[..at]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    let end = file[at..]
+        .iter()
+        .position(|b| *b == b'\n')
+        .map_or(file.len(), |n| at + n + 1);
+    start..end
+}
+
+fn open(path: &Path) -> std::result::Result<(Journal, Vec<Record>), Error> {
+    let journal = Journal::open(path)?;
+    let mut seen = Vec::new();
+    journal.replay(&mut |record| {
+        seen.push(record);
+        Ok(())
+    })?;
+    Ok((journal, seen))
+}
+
+fn walk(path: &Path) -> std::result::Result<Vec<Record>, Error> {
+    let mut seen = Vec::new();
+    visit_file(path, &mut |_, record| {
+        seen.push(record);
+        Ok(())
+    })?;
+    Ok(seen)
+}
+
+/// The records that stand whole at the start of the file, each behind the comma of the one before.
+fn model(file: &[u8]) -> Vec<Record> {
+    let mut lines = file.split(|byte| *byte == b'\n');
+    let mut seen = Vec::new();
+    if lines.next() != Some(b"[") {
+        return seen;
+    }
+    for line in lines {
+        let Some(record) = record_at_start(line) else {
+            return seen;
+        };
+        let goes_on = &line[record.text().len()..] == b",";
+        seen.push(record);
+        if !goes_on {
+            return seen;
+        }
+    }
+    seen
+}
+
+/// The record that a line begins with.
+fn record_at_start(line: &[u8]) -> Option<Record> {
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&line[..error.valid_up_to()]).ok()?,
+    };
+    let ends = text.match_indices('}').map(|(at, _)| &text[..=at]);
+    let record = |text: &str| {
+        let block = Block::parse(text).map(Record::Block);
+        let record = block.or_else(|_| Transaction::parse(text).map(Record::Transaction));
+        record.ok().filter(|record| record.text() == text)
+    };
+    { ends }.find_map(record)
+}
