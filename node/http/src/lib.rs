@@ -13,6 +13,7 @@ mod dialect;
 mod gate;
 pub mod limits;
 mod money;
+mod places;
 mod query;
 mod routes;
 mod runs;

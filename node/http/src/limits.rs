@@ -65,7 +65,8 @@ pub const SHUTDOWN_MS: u64 = 1_000;
 /// own unread bytes would reset the connection and the last answer (a 413, say) would be lost.
 pub const LINGER_MS: u64 = 500;
 
-/// The most connections at once: a thousand peers and their clients, under the usual 1024 files.
+/// The most connections at once: a thousand peers and their clients, under the usual 1024 files. The
+/// one that has waited longest for its client makes room for the next.
 pub const CONNECTIONS_MAX: usize = 768;
 
 /// The most connections at once from one source, so that one can't take all; loopback is free of

@@ -10,23 +10,24 @@ use plugcoin_sdk::{Error, ErrorKind};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::Service;
 
-use crate::connection::{Guarded, Sources};
+use crate::connection::Guarded;
 use crate::limits::{ACCEPT_FAILURES_MAX, ACCEPT_RETRY_MS, HEAD_BYTES_MAX};
+use crate::places::{Place, Places};
 use crate::settings::Settings;
 
 /// Serves the routes on a listener until `shutdown` is ready.
 ///
 /// * At the end it accepts nothing more, and lets running answers finish for at most
 ///   [`Settings::shutdown_ms`].
-/// * With as many connections as it may have, it accepts no further ones until one ends.
+/// * With as many connections as it may have, the one that has waited longest for its client makes room
+///   for the next; while all are being answered, the next waits.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] if the operating system gives no connections any more.
@@ -38,8 +39,10 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let mut shutdown = pin!(shutdown);
     let (stop, stopping) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(settings.connections_max));
-    let sources = Sources::new(settings.connections_per_source_max);
+    let places = Places::new(
+        settings.connections_max,
+        settings.connections_per_source_max,
+    );
     let mut connections = JoinSet::new();
     let mut failures = 0;
     let result = loop {
@@ -54,16 +57,21 @@ pub async fn serve(
             }
         }
         match accepted {
-            Ok((stream, remote, permit)) => {
+            Ok((stream, remote, place)) => {
                 failures = 0;
-                let Some(place) = sources.take(remote.ip()) else {
+                let Some(place) = place else {
                     tracing::debug!(%remote, "one connection too many from there; closed");
                     continue;
                 };
-                let connection = connection(stream, remote, &router, &settings, stopping.clone());
+                let connection =
+                    connection(stream, remote, &place, &router, &settings, stopping.clone());
                 connections.spawn(async move {
-                    connection.await;
-                    drop((place, permit));
+                    tokio::select! {
+                        () = connection => {}
+                        () = place.lost() => {
+                            tracing::debug!(%remote, "a connection made room for another");
+                        }
+                    }
                 });
             }
             Err(error) => {
@@ -97,12 +105,11 @@ pub async fn serve(
 
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(places).acquire_owned();
-    let permit = permit.await.map_err(io::Error::other)?;
+    places: &Places,
+) -> io::Result<(TcpStream, SocketAddr, Option<Place>)> {
     let (stream, remote) = listener.accept().await?;
-    Ok((stream, remote, permit))
+    let place = places.take(remote.ip()).await;
+    Ok((stream, remote, place))
 }
 
 fn accept_failed(listener: &TcpListener, error: io::Error) -> Error {
@@ -116,6 +123,7 @@ fn accept_failed(listener: &TcpListener, error: io::Error) -> Error {
 fn connection(
     stream: TcpStream,
     remote: SocketAddr,
+    place: &Place,
     router: &Router,
     settings: &Settings,
     mut stopping: watch::Receiver<bool>,
@@ -125,6 +133,7 @@ fn connection(
     let io = TokioIo::new(Guarded::new(
         stream,
         Duration::from_millis(settings.stall_ms),
+        place.waiting(),
     ));
     let router = router.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {

@@ -3,6 +3,7 @@
 use plugcoin_http::Settings;
 use plugcoin_sdk::ledger::Hash;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
 
 use crate::support::{Double, PATIENCE, Running, Transcript, Wire, block, transaction};
 
@@ -209,24 +210,92 @@ async fn a_head_has_its_bound() {
 }
 
 #[tokio::test]
-async fn no_more_connections_than_it_may_have() {
+async fn who_has_waited_longest_makes_room_for_the_next() {
+    let settings = Settings {
+        connections_max: 3,
+        ..Settings::default()
+    };
+    let (node, mut silent) = start(settings).await;
+    // Each is there for certain before the next comes.
+    let mut half = node.connect().await;
+    half.send("GET /getpeers HTTP/1.1\r\n\r\n").await;
+    half.read_until("]}").await;
+    half.send("POST /inv HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+        .await;
+    half.read_until("100 Continue\r\n\r\n").await;
+    let mut idle = node.connect().await;
+    idle.send("GET /getpeers HTTP/1.1\r\n\r\n").await;
+    idle.read_until("]}").await;
+    let mut next = Vec::new();
+    for gone in [&mut silent, &mut half] {
+        let mut wire = node.connect().await;
+        wire.send("GET /getpeers HTTP/1.1\r\n\r\n").await;
+        wire.read_until("]}").await;
+        assert_eq!(gone.read_to_end().await, "");
+        next.push(wire);
+    }
+    // What is left is served on.
+    for wire in next.iter_mut().chain([&mut idle]) {
+        wire.send("GET /getpeers HTTP/1.1\r\n\r\n").await;
+        wire.read_until("]}").await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_being_answered_makes_no_room() {
     let settings = Settings {
         connections_max: 1,
         ..Settings::default()
     };
-    let (node, mut first) = start(settings).await;
-    first.send("GET /getpeers HTTP/1.1\r\n\r\n").await;
-    first.read_until("]}").await;
+    let double = Double {
+        permits: Semaphore::new(0),
+        ..Double::default()
+    };
+    let node = Running::start(double, settings).await;
+    let mut first = node.connect().await;
+    first.send("GET /status HTTP/1.1\r\n\r\n").await;
+    node.double.began.acquire().await.unwrap().forget();
     let mut second = node.connect().await;
     second
-        .send("GET /status HTTP/1.1\r\nConnection: close\r\n\r\n")
+        .send("GET /getpeers HTTP/1.1\r\nConnection: close\r\n\r\n")
         .await;
-    // The first is still served, the second waits until the first is gone.
-    first.send("GET /getpeers HTTP/1.1\r\n\r\n").await;
-    first.read_until("]}").await;
-    assert_eq!(node.double.began.available_permits(), 0);
-    drop(first);
-    assert!(second.read_to_end().await.ends_with("{\"height\": 7}"));
+    node.double.permits.add_permits(1);
+    first.read_until("{\"height\": 7}").await;
+    // Only now that it waits for another request.
+    assert!(second.read_to_end().await.ends_with("]}"));
+    assert_eq!(first.read_to_end().await, "");
+}
+
+#[tokio::test]
+async fn a_thousand_that_hold_connections_keep_nobody_out() {
+    let settings = Settings {
+        connections_max: 20,
+        ..Settings::default()
+    };
+    let node = Running::start(Double::default(), settings).await;
+    let begun = [
+        "",
+        "G",
+        "GET /getpeers HTTP/1.1\r\nA: ",
+        "POST /block HTTP/1.1\r\nContent-Length: 999\r\n\r\n{",
+        "POST /inv HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ];
+    let mut held = std::collections::VecDeque::new();
+    for n in 0..1_000 {
+        let mut wire = node.connect().await;
+        wire.send(begun[n % begun.len()]).await;
+        held.push_back(wire);
+        if held.len() > 100 {
+            held.pop_front();
+        }
+        if n % 50 == 0 {
+            let mut honest = node.connect().await;
+            honest
+                .send("GET /getpeers HTTP/1.1\r\nConnection: close\r\n\r\n")
+                .await;
+            assert!(honest.read_to_end().await.ends_with("]}"), "{n}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -237,7 +306,7 @@ async fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     double.texts.insert(Hash::of("b"), Ok(text));
     double.levels = Ok(Some(vec![vec![Hash::of("b")]; 200]));
     let settings = Settings {
-        connections_max: 1,
+        streams_max: 1,
         stall_ms: 100,
         ..Settings::default()
     };
@@ -245,11 +314,10 @@ async fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     let mut greedy = node.connect().await;
     greedy.send("GET /getblocks HTTP/1.1\r\n\r\n").await;
     greedy.read_until("\r\n\r\n").await;
-    // There is one place, so this is answered only when the other is cut off.
+    // One chain is sent at once, so this is answered only when the other is cut off.
     let mut next = node.connect().await;
-    next.send("GET /status HTTP/1.1\r\nConnection: close\r\n\r\n")
-        .await;
-    assert!(next.read_to_end().await.ends_with("{\"height\": 7}"));
+    next.send("GET /getblocks HTTP/1.1\r\n\r\n").await;
+    next.read_until("\r\n\r\n").await;
 }
 
 #[tokio::test]
