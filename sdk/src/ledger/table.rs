@@ -94,38 +94,46 @@ impl<V: Copy> Table<V> {
     }
 }
 
-/// A long list; copies of it share what did not change since.
+/// A long list; copies of it share what did not change since, but for a few items at the end.
 #[derive(Clone, Debug)]
-pub struct Rows<T>(Vec<Arc<Vec<T>>>);
+pub struct Rows<T> {
+    full: Vec<Arc<Vec<T>>>,
+    /// Less than a chunk, and nobody else's: putting an item at the end asks nobody.
+    tail: Vec<T>,
+}
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            full: Vec::new(),
+            tail: Vec::new(),
+        }
     }
 }
 
 impl<T> Rows<T> {
     /// The number of items.
     pub fn len(&self) -> usize {
-        let last = self.0.last().map_or(0, |chunk| chunk.len());
-        (self.0.len().max(1) - 1) * CHUNK_ROWS + last
+        self.full.len() * CHUNK_ROWS + self.tail.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// The items in their order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().flat_map(|chunk| chunk.iter())
+        let full = self.full.iter().flat_map(|chunk| chunk.iter());
+        full.chain(&self.tail)
     }
 
     /// The item at a position, which there must be.
     #[inline]
     pub fn get(&self, position: u32) -> &T {
         let position = position as usize;
-        &self.0[position / CHUNK_ROWS][position % CHUNK_ROWS]
+        let chunk = self.full.get(position / CHUNK_ROWS);
+        &chunk.map_or(&self.tail, |chunk| &**chunk)[position % CHUNK_ROWS]
     }
 }
 
@@ -133,39 +141,38 @@ impl<T: Copy> Rows<T> {
     /// The items in their order, of a list that is not needed any more.
     pub fn into_items(self) -> impl Iterator<Item = T> {
         let copied = |chunk: Arc<Vec<T>>| (0..chunk.len()).map(move |at| chunk[at]);
-        self.0.into_iter().flat_map(copied)
+        self.full.into_iter().flat_map(copied).chain(self.tail)
     }
 
     /// The item at a position, which there must be, to be changed.
     pub fn get_mut(&mut self, position: u32) -> &mut T {
         let position = position as usize;
-        &mut own(&mut self.0[position / CHUNK_ROWS])[position % CHUNK_ROWS]
+        let chunk = match self.full.get_mut(position / CHUNK_ROWS) {
+            Some(chunk) => own(chunk),
+            None => &mut self.tail,
+        };
+        &mut chunk[position % CHUNK_ROWS]
     }
 
     /// Puts an item at the end.
     pub fn push(&mut self, item: T) {
-        match self.0.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK_ROWS => own(chunk).push(item),
+        self.tail.push(item);
+        if self.tail.len() == CHUNK_ROWS {
             // The first chunk grows as it is filled: many lists have only a few items.
-            first => {
-                let mut chunk = match first {
-                    None => Vec::new(),
-                    Some(_) => Vec::with_capacity(CHUNK_ROWS),
-                };
-                chunk.push(item);
-                self.0.push(Arc::new(chunk));
-            }
+            let next = Vec::with_capacity(CHUNK_ROWS);
+            self.full
+                .push(Arc::new(std::mem::replace(&mut self.tail, next)));
         }
     }
 
     /// Takes the last item away.
     pub fn pop(&mut self) -> Option<T> {
-        let chunk = self.0.last_mut()?;
-        let item = own(chunk).pop();
-        if chunk.is_empty() {
-            self.0.pop();
+        if self.tail.is_empty()
+            && let Some(mut last) = self.full.pop()
+        {
+            self.tail = std::mem::take(own(&mut last));
         }
-        item
+        self.tail.pop()
     }
 }
 
