@@ -91,7 +91,7 @@ fn usage() {
         ("usage_set", "--set zeros"),
         ("usage_money_per_client", "--money-per-client 2"),
         ("usage_money_rate", "--money-rate often"),
-        ("usage_money_token", "--money-token secret"),
+        ("usage_money_token", "--money-tokens secret"),
         ("usage_mine", "--mine=often"),
         ("usage_mine_interval", "--mine-interval 5"),
         ("usage_reward_to", "--reward-to System"),

@@ -51,7 +51,7 @@ fn on_all_networks_nobody_is_paid_unless_the_owner_says_who() {
     let (status, words) = ask(&node, "", "bob", "0.1");
     assert_eq!(status, 403);
     assert!(
-        words.contains("--faucet") && words.contains("--money-token-file"),
+        words.contains("--faucet") && words.contains("--money-token"),
         "{words}"
     );
     assert!(
@@ -73,8 +73,13 @@ fn with_a_token_its_owner_alone_is_paid_on_loopback_too() {
     let world = World::new();
     let dir = tempdir().unwrap();
     let file = token_file(dir.path(), &format!("{TOKEN}\n"), 0o600);
-    for host in ["127.0.0.1", "0.0.0.0"] {
-        let (_dir, node) = world.start(&format!("--host {host} --money-token-file {file}"));
+    let in_file = format!("@{file}");
+    for (host, given) in [
+        ("127.0.0.1", &*in_file),
+        ("0.0.0.0", &in_file),
+        ("0.0.0.0", TOKEN),
+    ] {
+        let (_dir, node) = world.start(&format!("--host {host} --money-token {given}"));
         let named = format!("Authorization: Bearer {TOKEN}\r\n");
         assert_eq!(ask(&node, "", "bob", "0.1").0, 401);
         assert_eq!(
@@ -83,6 +88,8 @@ fn with_a_token_its_owner_alone_is_paid_on_loopback_too() {
         );
         assert_eq!(ask(&node, &named, "bob", "0.1").0, 200);
         assert!(!node.log().contains(TOKEN) && !node.summary.contains(TOKEN));
+        let is_warned = node.log().contains("can see the token");
+        assert_eq!(is_warned, given == TOKEN, "{}", node.log());
     }
 }
 
@@ -147,14 +154,13 @@ fn a_token_that_is_none() {
         ),
     ] {
         token_file(dir.path(), content, mode);
-        let run = program::node(
-            dir.path(),
-            &format!("--port 0 --money-token-file token {more}"),
-        );
+        let run = program::node(dir.path(), &format!("--port 0 --money-token @token {more}"));
         assert!(!run.text().contains("horse"), "{}", run.text());
         assert_snapshot!(name, run.text());
     }
-    let run = program::node(dir.path(), "--port 0 --money-token-file gone");
+    let run = program::node(dir.path(), "--port 0 --money-token secret");
+    assert_snapshot!("money_token_itself", run.text());
+    let run = program::node(dir.path(), "--port 0 --money-token @gone");
     assert_snapshot!("money_token_gone", run.text());
 }
 

@@ -14,7 +14,7 @@ use super::exit::ExitCode;
 use super::node_url::NodeUrl;
 use super::plugins_new::{PluginName, Sdk};
 use crate::cli::Failure;
-use crate::config::{Config, Given, LogFormat, OnOtherRules, Per, values};
+use crate::config::{Config, Given, LogFormat, MoneyToken, OnOtherRules, Per, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -137,10 +137,11 @@ pub(crate) struct NodeArgs {
         help_heading = "Money"
     )]
     faucet: Option<bool>,
-    /// Pay who names the token in this file, of 16 characters at least, which its owner alone may
-    /// read: by the header Authorization: Bearer TOKEN
-    #[arg(long, value_name = "FILE", help_heading = "Money")]
-    money_token_file: Option<PathBuf>,
+    /// Pay who names this token of 16 characters at least, by the header Authorization: Bearer TOKEN;
+    /// @FILE is where it stands, which its owner alone may read, and others don't see it in the list of
+    /// processes
+    #[arg(long, value_name = "@FILE|TOKEN", help_heading = "Money")]
+    money_token: Option<MoneyToken>,
     /// How many coins one address is paid at most, as 2/1h; a new hour begins with the next payment
     #[arg(long, value_name = "COINS/TIME", value_parser = Per::coins, help_heading = "Money")]
     money_per_client: Option<Per<Amount>>,
@@ -405,7 +406,7 @@ impl NodeArgs {
             advertise: self.advertise,
             passphrase_file: self.passphrase_file,
             faucet: self.faucet,
-            money_token_file: self.money_token_file,
+            money_token: self.money_token,
             money_per_client: self.money_per_client,
             money_rate: self.money_rate,
             mine: self.mine,

@@ -13,7 +13,7 @@ use plugcoin_sdk::ledger::{Address, Amount};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-use super::{LogFormat, OnOtherRules, Per, settings, values};
+use super::{LogFormat, MoneyToken, OnOtherRules, Per, settings, values};
 
 /// The options that were given; any may be missing.
 ///
@@ -34,8 +34,8 @@ pub struct Given {
     pub advertise: Option<Address>,
     /// Whether everybody is paid who asks.
     pub faucet: Option<bool>,
-    /// The file of the token that makes the node pay.
-    pub money_token_file: Option<PathBuf>,
+    /// The token that makes the node pay.
+    pub money_token: Option<MoneyToken>,
     /// The file of the wallet's passphrase.
     pub passphrase_file: Option<PathBuf>,
     /// How much one address is paid.
@@ -99,7 +99,7 @@ impl Given {
             peer: list(self.peer, other.peer),
             advertise: self.advertise.or(other.advertise),
             faucet: self.faucet.or(other.faucet),
-            money_token_file: self.money_token_file.or(other.money_token_file),
+            money_token: self.money_token.or(other.money_token),
             passphrase_file: self.passphrase_file.or(other.passphrase_file),
             money_per_client: self.money_per_client.or(other.money_per_client),
             money_rate: self.money_rate.or(other.money_rate),

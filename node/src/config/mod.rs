@@ -1,6 +1,7 @@
 //! [`Config`]: command line and `plugcoin.toml` made into one, with all defaults.
 
 mod given;
+mod money_token;
 mod per;
 mod settings;
 pub mod values;
@@ -17,6 +18,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 use serde::Deserialize;
 
 pub use given::Given;
+pub use money_token::MoneyToken;
 pub use per::Per;
 
 /// The file that is read if it is there.
@@ -49,8 +51,8 @@ pub struct Config {
     pub advertise: Option<Address>,
     /// Whether everybody who reaches the node is paid who asks.
     pub faucet: bool,
-    /// The file of the token that makes the node pay.
-    pub money_token_file: Option<PathBuf>,
+    /// The token that makes the node pay.
+    pub money_token: Option<MoneyToken>,
     /// The file of the wallet's passphrase.
     pub passphrase_file: Option<PathBuf>,
     /// How much one address is paid.
@@ -213,7 +215,7 @@ impl From<Given> for Config {
             peers: given.peer,
             advertise: given.advertise,
             faucet: given.faucet.unwrap_or(false),
-            money_token_file: given.money_token_file,
+            money_token: given.money_token,
             passphrase_file: given.passphrase_file,
             money_per_client: given.money_per_client,
             money_rate: given.money_rate,

@@ -28,7 +28,7 @@ fn a_file_may_hold_every_option() {
         peer = ["127.0.0.1:6000", "node.example.org:6000"]
         advertise = "node.example.org:6001"
         faucet = true
-        money-token-file = "token"
+        money-token = "@token"
         money-per-client = "2/1h"
         money-rate = "10/1m"
         plugin = ["retarget"]
@@ -53,7 +53,7 @@ fn a_file_may_hold_every_option() {
         "node.example.org:6001"
     );
     assert!(config.faucet);
-    assert_eq!(config.money_token_file.as_deref(), Some(Path::new("token")));
+    assert_eq!(config.money_token, Some(MoneyToken::InFile("token".into())));
     assert_eq!(config.money_per_client, Per::coins("2/1h").ok());
     assert_eq!(config.money_rate, Per::times("10/1m").ok());
     assert_eq!(config.plugins, ["retarget".parse().unwrap()]);

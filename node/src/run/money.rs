@@ -12,7 +12,7 @@ use plugcoin_sdk::{Error, ErrorKind, Invalid};
 
 use super::limits::{SOURCES_MAX, TOKEN_CHARACTERS_MIN};
 use super::sources::source;
-use crate::config::{Config, Per};
+use crate::config::{Config, MoneyToken, Per};
 use crate::secret_file;
 
 /// Who may make a node of this configuration pay.
@@ -23,21 +23,25 @@ use crate::secret_file;
 /// [`ErrorKind::Configuration`] if the token is none, or both everybody and a token are named.
 pub(super) fn policy(config: &Config) -> Result<Money, Error> {
     let refuse = |message: String| Err(Error::new(ErrorKind::Configuration, message));
-    match &config.money_token_file {
+    match &config.money_token {
         Some(_) if config.faucet => refuse(
-            "--faucet pays everybody, and --money-token-file only who names the token; give one of \
-             them"
+            "--faucet pays everybody, and --money-token only who names the token; give one of them"
                 .to_owned(),
         ),
-        Some(file) => {
-            let token = secret_file::read(file, "token")?;
+        Some(given) => {
+            let (token, place) = match given {
+                MoneyToken::InFile(file) => (
+                    secret_file::read(file, "token")?,
+                    format!("in {}", file.display()),
+                ),
+                MoneyToken::Itself(token) => (token.clone().into(), "of --money-token".to_owned()),
+            };
             let fits = token.len() >= TOKEN_CHARACTERS_MIN
                 && token.bytes().all(|byte| byte.is_ascii_graphic());
             if !fits {
                 return refuse(format!(
-                    "the token in {} must have {TOKEN_CHARACTERS_MIN} characters at least, letters, \
-                     digits and signs without a space; openssl rand -hex 16 makes one",
-                    file.display()
+                    "the token {place} must have {TOKEN_CHARACTERS_MIN} characters at least, letters, \
+                     digits and signs without a space; openssl rand -hex 16 makes one"
                 ));
             }
             Ok(Money::Token(Token::new(&token)))
@@ -56,8 +60,14 @@ pub(super) fn tell(config: &Config, money: &Money) {
         Money::Nobody => tracing::info!(
             host = %config.host,
             "POST /money pays nobody, since other machines may reach this node; see --faucet and \
-             --money-token-file"
+             --money-token"
         ),
+        Money::Token(_) if matches!(config.money_token, Some(MoneyToken::Itself(_))) => {
+            tracing::warn!(
+                "every user of this machine can see the token in the list of processes; write it to a \
+                 file, and give --money-token @FILE"
+            );
+        }
         Money::Everybody | Money::Token(_) => {}
     }
 }

@@ -124,16 +124,16 @@ impl Failure {
             Self::Foreign(why) => (*why).into(),
             Self::NoMoney => {
                 "this node pays nobody who asks, since others than this machine reach \
-                              it; its owner may start it with --money-token-file FILE, to pay who \
+                              it; its owner may start it with --money-token @FILE, to pay who \
                               names the token, or with --faucet, to pay everybody"
                     .into()
             }
             Self::NoToken => "this node pays who names its token; send the header \
                               Authorization: Bearer TOKEN"
                 .into(),
-            Self::OtherToken => "this is not the node's token; its owner has it in the file that \
-                                 --money-token-file names"
-                .into(),
+            Self::OtherToken => {
+                "this is not the node's token; its owner named it by --money-token".into()
+            }
             Self::NoBlock => "no block of that hash is here".into(),
             Self::NothingKnown => "nothing is known of that id: it was never here, it was refused \
                                    for its mere form, or too long ago"
