@@ -11,7 +11,7 @@ pub(crate) mod world;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 /// What a run printed, and how it ended.
 pub(crate) struct Run {
@@ -46,6 +46,17 @@ pub(crate) fn node(dir: &Path, args: &str) -> Run {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Starts the program in a folder, and waits for nothing.
+pub(crate) fn spawn(dir: &Path, args: &str) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_node"))
+        .args(args.split_whitespace())
+        .current_dir(dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// Answers HTTP requests with whatever a function says of them; returns the address.
