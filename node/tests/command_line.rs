@@ -26,6 +26,7 @@ fn help() {
         ("help_chain", "chain --help"),
         ("help_chain_show", "chain show --help"),
         ("help_chain_verify", "chain verify --help"),
+        ("help_chain_repair", "chain repair --help"),
         ("help_plugins", "plugins --help"),
         ("help_plugins_list", "plugins list --help"),
         ("help_plugins_new", "plugins new --help"),

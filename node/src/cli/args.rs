@@ -70,7 +70,7 @@ pub(crate) enum Command {
     /// Make keys, show them, pay with them
     #[command(subcommand)]
     Wallet(WalletCommand),
-    /// Show and verify a stored chain; no node need run
+    /// Show, verify and repair a stored chain; no node need run
     #[command(subcommand)]
     Chain(ChainCommand),
     /// List, write and check plugins
@@ -300,6 +300,24 @@ pub(crate) enum ChainCommand {
     },
     /// Check every block and transaction under these rules, and name the first fault
     Verify {
+        #[command(flatten)]
+        chain: ChainArgs,
+        #[command(flatten)]
+        rules: Rules,
+    },
+    /// Save what can be saved of a damaged chain, and say what could not
+    #[command(
+        long_about = "Save what can be saved of a damaged chain, and say what could not.\n\n\
+        Every damage is named to the byte. Blocks and payments that are whole, connect, and keep these \
+        rules are written into a new file, which takes the place of the damaged one; that is kept \
+        beside it. A payment whose block is not saved waits again. What is missing a node with peers \
+        fetches from them.\n\n\
+        The exit code is 0 if nothing was lost and 6 if something was. The node must not run meanwhile."
+    )]
+    Repair {
+        /// Say what would be saved and what not, and write nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         chain: ChainArgs,
         #[command(flatten)]

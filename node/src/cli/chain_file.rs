@@ -1,4 +1,4 @@
-//! Reading a stored chain without a node: nothing is locked, nothing is repaired.
+//! Reading a stored chain without a node: nothing is locked, nothing is changed.
 
 use std::path::Path;
 
@@ -14,12 +14,21 @@ pub(super) fn visit(
     path: &Path,
     visit: &mut dyn FnMut(u64, Record) -> Result<(), Error>,
 ) -> Result<Option<TornTail>, Error> {
-    if !path.exists() {
-        return Err(Error::new(
+    exists(path)?;
+    journal::visit_file(path, visit)
+}
+
+/// There is such a file.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`] if there is none.
+pub(super) fn exists(path: &Path) -> Result<(), Error> {
+    match path.exists() {
+        true => Ok(()),
+        false => Err(Error::new(
             ErrorKind::Configuration,
             "there is no stored chain; name the file, or its node with --port and --data-dir",
         )
-        .with("file", path.display()));
+        .with("file", path.display())),
     }
-    journal::visit_file(path, visit)
 }

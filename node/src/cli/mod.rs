@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod chain_file;
+mod chain_repair;
 mod chain_show;
 mod chain_verify;
 mod client;
@@ -66,6 +67,15 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let json = chain.json;
             let (config, file) = chain.config(rules)?;
             chain_verify::verify(&config, &file, json)
+        }
+        Command::Chain(ChainCommand::Repair {
+            dry_run,
+            chain,
+            rules,
+        }) => {
+            let json = chain.json;
+            let (config, file) = chain.config(rules)?;
+            chain_repair::repair(&config, &file, dry_run, json)
         }
         Command::Plugins(PluginsCommand::List {
             plugin,

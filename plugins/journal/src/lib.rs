@@ -18,6 +18,8 @@ mod array;
 mod digest;
 mod index;
 mod lines;
+mod repair;
+mod salvage;
 mod scan;
 mod shape;
 mod snapshot;
@@ -38,6 +40,8 @@ use snapshot::Content;
 use tail::{EMPTY, Tail};
 
 pub use array::TornTail;
+pub use repair::Broken;
+pub use salvage::{Damaged, Found, Salvage};
 pub use scan::visit_file;
 
 /// The most bytes that [`Storage::read_many`] reads at once: so many that it makes few reads, and no
@@ -78,18 +82,12 @@ impl Journal {
             .truncate(false)
             .open(&path)
             .map_err(|error| failed("opened", error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(
-                    ErrorKind::InUse,
-                    "another node has this journal open; stop that node, or start this one with \
-                     another --port or --data-dir",
-                )
-                .with("file", path.display()));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("locked", error)),
-        }
+        lock(
+            &file,
+            &path,
+            "another node has this journal open; stop that node, or start this one with another \
+             --port or --data-dir",
+        )?;
         let length = file
             .metadata()
             .map_err(|error| failed("opened", error))?
@@ -180,6 +178,21 @@ impl Journal {
         }
         *tail = Some(found.tail);
         Ok(())
+    }
+}
+
+/// Locks a journal against other processes, for as long as the file is open.
+fn lock(file: &File, path: &Path, in_use: &'static str) -> Result<(), Error> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::new(ErrorKind::InUse, in_use).with("file", path.display()))
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(Error::new(ErrorKind::Io, "the journal can't be locked")
+                .with("file", path.display())
+                .because(error))
+        }
     }
 }
 

@@ -45,30 +45,36 @@ pub(crate) fn judge(line: &Line, batch: &[u8]) -> Shape {
         None => (bytes, false),
     };
     let why = match parse(record) {
-        Ok(record) => return whole(record, |record| Shape::Record(record, comma)),
+        Ok(record) => {
+            return whole(record)
+                .map_or_else(Shape::Damaged, |record| Shape::Record(record, comma));
+        }
         Err(why) => why,
     };
     // A record is an object, so it ends where its brace is closed, whatever follows.
     let end = object_length(bytes).unwrap_or(0);
     match parse(&bytes[..end]) {
-        Ok(record) => whole(record, |record| Shape::Spoiled(record, end as u64)),
+        Ok(record) => {
+            whole(record).map_or_else(Shape::Damaged, |record| Shape::Spoiled(record, end as u64))
+        }
         Err(_) => Shape::Broken(why),
     }
 }
 
-/// The record if it can be what was written.
-fn whole(record: Record, shape: impl FnOnce(Record) -> Shape) -> Shape {
+/// The record if it can be what was written; or why not.
+pub(crate) fn whole(record: Record) -> Result<Record, String> {
     match &record {
-        Record::Block(block) if block.computed_hash() != block.hash() => Shape::Damaged(format!(
+        Record::Block(block) if block.computed_hash() != block.hash() => Err(format!(
             "the block says that its hash is {}, and it is {}",
             block.hash(),
             block.computed_hash()
         )),
-        _ => shape(record),
+        _ => Ok(record),
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Record, String> {
+/// The record that these bytes are to the letter; or why they are none.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Record, String> {
     if bytes.contains(&0) {
         return Err("the line has zero bytes in it".into());
     }
@@ -86,10 +92,11 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
 }
 
 /// The length of the object at the start of a line; the ledger's strings have no escapes.
-fn object_length(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn object_length(bytes: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string) = (0_usize, false);
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
+            b'\n' => return None,
             b'"' => in_string = !in_string,
             b'{' if !in_string => depth += 1,
             b'}' if !in_string => {

@@ -68,7 +68,7 @@ impl Starts {
     }
 
     /// Starts with these bytes: all that was acknowledged is there, and of what was sent a prefix.
-    /// False if the start is refused.
+    /// False if the start is refused; a repair finds all that was acknowledged then.
     fn keeps(&self, bytes: &[u8], acknowledged: usize, sent: &[Record]) -> bool {
         match self.start(bytes) {
             Ok((seen, _)) => {
@@ -82,6 +82,13 @@ impl Starts {
             }
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+                let salvage = Salvage::of(bytes);
+                let found = salvage.found.iter().map(|found| &found.record);
+                assert!(
+                    found.take(acknowledged).eq(&sent[..acknowledged]),
+                    "{error}"
+                );
+                assert!(!salvage.damaged.is_empty(), "{error}");
                 false
             }
         }

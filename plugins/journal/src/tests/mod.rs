@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod images;
+mod salvage;
 mod snapshot;
 
 use super::*;

@@ -1,0 +1,108 @@
+//! [`Broken`]: a journal in the hands of whoever mends it.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, fchown};
+use std::path::{Path, PathBuf};
+
+use plugcoin_sdk::hooks::Record;
+use plugcoin_sdk::{Error, ErrorKind};
+
+use crate::salvage::Salvage;
+use crate::{lock, sync_folder};
+
+/// How many damaged journals may lie beside one that is whole.
+const KEPT_MAX: u32 = 1_000;
+
+/// A journal in the hands of whoever mends it: no node has it open meanwhile.
+///
+/// * Nothing is changed before [`replace`](Self::replace), and the damaged file is kept then.
+pub struct Broken {
+    path: PathBuf,
+    file: File,
+}
+
+impl Broken {
+    /// Takes a journal and locks it.
+    ///
+    /// # Errors
+    /// * [`ErrorKind::InUse`] if a node has it open.
+    /// * [`ErrorKind::Io`] if it can't be opened.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file =
+            File::open(path).map_err(|error| failed("the journal can't be read", path, error))?;
+        lock(&file, path, "a node has this journal open; stop it first")?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Searches it as a whole; it has to fit into memory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if it can't be read.
+    pub fn search(&self) -> Result<Salvage, Error> {
+        let mut bytes = Vec::new();
+        { &self.file }
+            .read_to_end(&mut bytes)
+            .map_err(|error| failed("the journal can't be read", &self.path, error))?;
+        Ok(Salvage::of(&bytes))
+    }
+
+    /// Puts a journal of these records in its place; where the damaged one is now comes back.
+    ///
+    /// * Whatever happens meanwhile, the journal's name is that of the old one or of the new one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the new one can't be written, or the old one not be kept.
+    pub fn replace<'a>(self, records: impl Iterator<Item = &'a Record>) -> Result<PathBuf, Error> {
+        let beside = self.path.with_extension("repaired");
+        let wrong = |error| failed("the repaired journal can't be written", &beside, error);
+        write(&beside, &self.file, records).map_err(wrong)?;
+        let kept = self
+            .keep()
+            .map_err(|error| failed("the damaged journal can't be kept", &self.path, error))?;
+        fs::rename(&beside, &self.path)
+            .and_then(|()| sync_folder(&self.path))
+            .map_err(wrong)?;
+        Ok(kept)
+    }
+
+    /// Gives the damaged file a second name, the first of its kind that is free.
+    fn keep(&self) -> io::Result<PathBuf> {
+        for n in 1..=KEPT_MAX {
+            let kept = self.path.with_extension(format!("damaged-{n}.json"));
+            match fs::hard_link(&self.path, &kept) {
+                Ok(()) => {
+                    sync_folder(&self.path)?;
+                    return Ok(kept);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+/// Writes a journal that belongs to whom the old one does.
+fn write<'a>(path: &Path, old: &File, records: impl Iterator<Item = &'a Record>) -> io::Result<()> {
+    let (file, old) = (File::create(path)?, old.metadata()?);
+    file.set_permissions(old.permissions())?;
+    fchown(&file, Some(old.uid()), Some(old.gid()))?;
+    let mut out = BufWriter::new(file);
+    out.write_all(b"[")?;
+    for (n, record) in records.enumerate() {
+        out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
+        out.write_all(record.text().as_bytes())?;
+    }
+    out.write_all(b"\n]\n")?;
+    out.into_inner()?.sync_all()
+}
+
+fn failed(what: &'static str, path: &Path, cause: io::Error) -> Error {
+    Error::new(ErrorKind::Io, what)
+        .with("file", path.display())
+        .because(cause)
+}
