@@ -8,8 +8,7 @@
 mod program;
 
 use std::collections::HashMap;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, mpsc};
@@ -18,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use plugcoin_sdk::ledger::{Block, Transaction, genesis};
 use plugcoin_testkit::fixtures;
 use program::node;
-use program::running::{PATIENCE, Running, request};
+use program::running::{Running, ask_at, until};
 use program::world::{alice, block, bob, pay, sealed, write_journal, write_wallet};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -81,16 +80,8 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// A request's status and body; none if the node went away over it.
     fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        let asked = request(method, path, "", body.as_bytes());
-        stream.write_all(&asked).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        Some((head.get(9..12)?.parse().ok()?, body.to_owned()))
+        ask_at(self.address, method, path, body.as_bytes())
     }
 
     /// Posts something, and notes what is acknowledged; none if the node has gone.
@@ -175,7 +166,7 @@ impl Siege<'_> {
                 });
             }
             drop(gone);
-            program::running::until("the first acknowledgements", || {
+            until("the first acknowledgements", || {
                 (acknowledged.count.load(Ordering::Relaxed) >= WARM).then_some(())
             });
             // Not for luck: the moment is what is tried.
@@ -294,7 +285,8 @@ fn what_was_acknowledged_outlives_a_kill_at_any_moment() {
     );
     if number("KILLS").is_some() {
         // Past the test's own capture: whoever asks for so many wants to see it.
-        writeln!(std::io::stdout(), "{figures}").unwrap();
+        let mut terminal = std::io::stdout();
+        writeln!(terminal, "{figures}").unwrap();
     }
     for what in ["block", "payment", "transaction"] {
         assert!(count(what) > 0, "{figures}");

@@ -52,13 +52,22 @@ impl Running {
 
     /// The same, of one that may not start: its exit code, -1 for a signal, and what it logged.
     pub(crate) fn try_start(dir: &Path, args: &str) -> Result<Self, (i32, String)> {
+        Self::try_start_by(Command::new(env!("CARGO_BIN_EXE_node")), dir, args)
+    }
+
+    /// The same by a command that becomes the node.
+    pub(crate) fn try_start_by(
+        mut command: Command,
+        dir: &Path,
+        args: &str,
+    ) -> Result<Self, (i32, String)> {
         let default = dir.join("peers-default.json");
         if !default.exists() {
             std::fs::write(default, "{\"peers\": []}").unwrap();
         }
         // A file never fills up, as a pipe that nobody reads does.
         let log = dir.join("node.log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_node"))
+        let mut child = command
             .args(args.split_whitespace())
             .current_dir(dir)
             .stdout(Stdio::piped())
@@ -147,6 +156,11 @@ impl Running {
         (head[9..12].parse().unwrap(), body.to_owned())
     }
 
+    /// The same of a node that may be gone; none then.
+    pub(crate) fn try_ask(&self, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
+        ask_at(&self.address, method, path, body)
+    }
+
     /// How it is.
     pub(crate) fn status(&self) -> Value {
         serde_json::from_str(&self.ask("GET", "/status", "").1).unwrap()
@@ -186,6 +200,24 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Asks a node that may be gone; none if there is no whole answer.
+pub(crate) fn ask_at(
+    address: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(&request(method, path, "", body)).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = format!("\r\ncontent-length: {}\r\n", body.len());
+    let whole = format!("{}\r\n", head.to_lowercase()).contains(&length);
+    whole.then_some((head.get(9..12)?.parse().ok()?, body.to_owned()))
 }
 
 /// The bytes of a request after which the connection is closed; each further header with its end.

@@ -26,6 +26,7 @@ mod snapshot;
 mod tail;
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -70,8 +71,16 @@ impl Journal {
     /// * [`ErrorKind::Io`] if it can't be opened or made durable.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        let failed = |what: &str, cause: std::io::Error| {
-            Error::new(ErrorKind::Io, format!("the journal can't be {what}"))
+        let failed = |what: &str, cause: io::Error| {
+            let way_out = match cause.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "; let the node's user write there, or name another folder with --data-dir"
+                }
+                io::ErrorKind::StorageFull => "; make room and start the node again",
+                _ => "",
+            };
+            let what = format!("the journal can't be {what}{way_out}");
+            Error::new(ErrorKind::Io, what)
                 .with("file", path.display())
                 .because(cause)
         };
@@ -197,14 +206,14 @@ fn lock(file: &File, path: &Path, in_use: &'static str) -> Result<(), Error> {
 }
 
 /// Makes an empty journal that outlives a crash: the file, and its name in the folder.
-fn create(file: &File, path: &Path) -> std::io::Result<()> {
+fn create(file: &File, path: &Path) -> io::Result<()> {
     file.write_all_at(EMPTY, 0)?;
     file.sync_all()?;
     sync_folder(path)
 }
 
 /// Makes a file's name durable.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
@@ -367,7 +376,7 @@ impl Storage for Journal {
 fn read_at_once(file: &File, into: &mut [u8], offset: u64) -> bool {
     use rustix::io::{ReadWriteFlags, preadv2};
     let length = into.len();
-    let mut into = [std::io::IoSliceMut::new(into)];
+    let mut into = [io::IoSliceMut::new(into)];
     preadv2(file, &mut into, offset, ReadWriteFlags::NOWAIT).is_ok_and(|read| read == length)
 }
 

@@ -138,6 +138,10 @@ fn failure(cause: io::Error, undone: bool) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "the disk is full, and the journal can't be written; make room and start the node again"
         }
+        io::ErrorKind::FileTooLarge => {
+            "the system lets the journal grow no further; raise the limit (ulimit -f) and start the node \
+             again"
+        }
         _ => "the journal can't be written; see to the disk and start the node again",
     };
     let state = match undone {
