@@ -42,7 +42,6 @@ impl fmt::Display for ErrorKind {
 /// * Its context names the things concerned (a path, a peer, a plugin).
 /// * Bad input is never an `Error`; it is an [`Invalid`](crate::Invalid).
 /// * It is as small as a pointer, so that a hook's answer, which is seldom one, costs little to hand on.
-#[derive(Debug)]
 pub struct Error(Box<Fault>);
 
 #[derive(Debug)]
@@ -51,6 +50,18 @@ struct Fault {
     message: String,
     context: Vec<(&'static str, String)>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl fmt::Debug for Error {
+    /// As if all were its own: the box is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("context", &self.0.context)
+            .field("source", &self.0.source)
+            .finish()
+    }
 }
 
 impl Error {

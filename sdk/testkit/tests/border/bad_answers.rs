@@ -35,6 +35,10 @@ fn what_breaks_the_border_is_an_error_of_the_plugin() {
         (Script::of(-1, ["1"]), "returned -1"),
     ] {
         let first = script.messages.first().cloned().unwrap_or_default();
+        // Which Miri would be at for an hour.
+        if cfg!(miri) && first.len() > ANSWER_BYTES_MAX {
+            continue;
+        }
         let is_json = serde_json::from_slice::<serde_json::Value>(&first).is_ok();
         let code = script.code;
         for outcome in under(script, || call_all(&plugin)) {
