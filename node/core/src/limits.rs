@@ -34,10 +34,11 @@ pub const ASK_EVERY_US: i64 = 15_000_000;
 /// How often the time between two tries doubles for a peer that does not answer: up to 16 minutes.
 pub const BACK_OFF_DOUBLINGS_MAX: u32 = 6;
 
-/// How many peers are kept; from the protocol.
+/// How many peers are kept; from the protocol. The address that has most of them makes room.
 pub const PEERS_MAX: usize = 1_000;
 
-/// How many addresses that others named wait to be tried; from the protocol.
+/// How many addresses that others named wait to be tried; from the protocol. They are tried in turns, and
+/// whoever named most makes room.
 pub const CANDIDATES_MAX: usize = 1_000;
 
 /// How often an address that others named is tried, in microseconds: one a second, from the protocol.
@@ -48,6 +49,14 @@ pub const FORGET_US: i64 = 86_400_000_000;
 
 /// How long a peer is banned, in microseconds: an hour, so that a mended one comes back.
 pub const BAN_US: i64 = 3_600_000_000;
+
+/// After how long the points against a peer are forgotten, in microseconds: as long as a ban, so that
+/// slips of many weeks never add up to one.
+pub const SCORE_US: i64 = BAN_US;
+
+/// How late a node may be for what it waited for before it takes the clock to have jumped, in
+/// microseconds: longer than any load delays it.
+pub const LATE_US: i64 = 60_000_000;
 
 /// How many items a peer is remembered to have: with a thousand peers some 80 MB at most.
 pub const TOLD_ITEMS_MAX: usize = 1_024;

@@ -171,6 +171,19 @@ impl Mining {
         self.wait_tip = Some(tip);
     }
 
+    /// The clock jumped by this.
+    pub(crate) fn move_by(&mut self, by_us: i64) {
+        let search_us = self.search.as_mut().map(|search| &mut search.since_us);
+        let moments = [
+            search_us,
+            self.wait_until_us.as_mut(),
+            self.last_own_us.as_mut(),
+        ];
+        for us in moments.into_iter().flatten() {
+            *us = us.saturating_add(by_us);
+        }
+    }
+
     /// An own block was accepted.
     pub(crate) fn found(&mut self, now_us: i64) {
         self.last_own_us = Some(now_us);

@@ -1,6 +1,7 @@
 //! [`Node`]: the one owner of chain, pool and peers.
 
 mod accept;
+mod clock;
 mod explained;
 mod fetching;
 mod network;
@@ -147,6 +148,8 @@ pub struct Node {
     /// What is told with the step that ends next: on opening, with the first.
     untold: Vec<Event>,
     wake_us: Option<i64>,
+    /// The moment of the last input.
+    last_us: Option<i64>,
 }
 
 impl Node {
@@ -176,6 +179,7 @@ impl Node {
             last_payment_us: i64::MIN,
             untold: Vec::new(),
             wake_us: None,
+            last_us: None,
         }
     }
 
@@ -185,6 +189,7 @@ impl Node {
     /// [`Error`] if a hook that decides what is valid or wins failed, or the journal can't be read:
     /// the node must stop. A refusal is no error, it is the step's reply.
     pub fn handle(&mut self, now_us: i64, input: Input) -> Result<Step, Error> {
+        self.follow_clock(now_us);
         let mut step = Step {
             records: Vec::new(),
             reply: Reply::Nothing,

@@ -185,6 +185,13 @@ impl Pool {
         dropped
     }
 
+    /// The clock jumped by this: what waits has waited no longer or shorter.
+    pub(crate) fn move_by(&mut self, by_us: i64) {
+        for (us, _) in self.arrivals.values_mut() {
+            *us = us.saturating_add(by_us);
+        }
+    }
+
     /// When something expires next.
     pub(crate) fn next_expiry_us(&self) -> Option<i64> {
         self.expiries.first().map(|(expires_us, _)| *expires_us)

@@ -214,7 +214,8 @@ impl Core {
             let mut batch = Batch::default();
             match self.messages.0.recv_timeout(self.until_wake(wake)) {
                 Ok(message) => self.take(message, &mut batch)?,
-                Err(RecvTimeoutError::Timeout) => {}
+                // Also if the clock, which was set back meanwhile, says that it is not time yet.
+                Err(RecvTimeoutError::Timeout) => wake = true,
                 Err(RecvTimeoutError::Disconnected) => batch.stop = true,
             }
             for _ in 1..BATCH_MAX {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use plugcoin_sdk::hooks::{Contact, Event, Origin, PeerId, PeerRequest, Record};
-use plugcoin_sdk::ledger::{Address, Hash, Scope};
+use plugcoin_sdk::ledger::{Address, Hash};
 use plugcoin_sdk::{Error, Invalid};
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub(super) struct Network {
     pub(super) peers: Peers,
     pending: HashMap<u64, Pending>,
     next_call: u64,
-    last_dial_us: Option<i64>,
+    pub(super) last_dial_us: Option<i64>,
     /// Blocks that orphans lack and somebody is asked for, with those who were asked.
     pub(super) fetching: HashMap<Hash, Vec<PeerId>>,
     /// Own blocks that gossip wants nobody to know of; shared with what is served.
@@ -92,7 +92,8 @@ impl Node {
         }
         // An address that somebody claims is believed only when it has answered itself.
         if contact.address.is_some() && self.network.peers.find(&address).is_none() {
-            self.network.peers.suggest(address, Scope::of(ip));
+            let caller = Address::new(ip, 0);
+            self.network.peers.suggest(address, &caller);
             return;
         }
         let known = self.network.peers.find(&address).is_some();
@@ -213,10 +214,9 @@ impl Node {
         self.heard(now_us, peer, &reply.contact, step);
         match (why, reply.answer) {
             (Why::Ask | Why::Dial, Answer::Peers(peers)) => {
-                let scope = address.scope();
                 for text in peers.iter().take(SUGGESTIONS_MAX) {
                     if let Ok(suggested) = text.parse() {
-                        self.network.peers.suggest(suggested, scope);
+                        self.network.peers.suggest(suggested, &address);
                     }
                 }
                 // What it says now is news that no block will follow.

@@ -3,6 +3,8 @@
 
 mod bench;
 mod chain;
+mod clock;
+mod crowds;
 mod explain;
 mod faults;
 mod mining;

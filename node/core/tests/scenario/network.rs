@@ -5,7 +5,7 @@ use plugcoin_testkit::fixtures::{self, START_US};
 
 use crate::bench::{Bench, branch, events, requests};
 
-fn calls(step: &Step) -> Vec<&Call> {
+pub(crate) fn calls(step: &Step) -> Vec<&Call> {
     step.outputs
         .iter()
         .filter_map(|output| match output {
@@ -15,7 +15,7 @@ fn calls(step: &Step) -> Vec<&Call> {
         .collect()
 }
 
-fn reply(contact: &Contact, answer: PeerAnswer) -> Result<Answered, CallFailure> {
+pub(crate) fn reply(contact: &Contact, answer: PeerAnswer) -> Result<Answered, CallFailure> {
     let reply = PeerReply {
         contact: contact.clone(),
         answer,
@@ -23,7 +23,7 @@ fn reply(contact: &Contact, answer: PeerAnswer) -> Result<Answered, CallFailure>
     Ok(reply.into())
 }
 
-fn asked(bench: &mut Bench) -> u64 {
+pub(crate) fn asked(bench: &mut Bench) -> u64 {
     let step = bench.handle(Input::Ticked);
     calls(&step)
         .iter()
@@ -95,40 +95,6 @@ fn nobody_can_make_the_node_take_a_peer_for_itself() {
         result: reply(&me, PeerAnswer::Peers(Vec::new())),
     });
     assert_eq!(bench.node.peer_count(), 0);
-}
-
-#[test]
-fn one_caller_that_names_all_its_ports_keeps_nobody_out() {
-    let mut bench = Bench::with_peer(Config::default());
-    let introduce = |bench: &mut Bench, ip: &str, port: u16| {
-        let ip = ip.parse().unwrap();
-        let contact = Contact {
-            port: Some(port),
-            ..Contact::default()
-        };
-        bench.handle(Input::PeerIntroduced { ip, contact })
-    };
-    let mut open = Vec::new();
-    for port in 8_001..9_000 {
-        let step = introduce(&mut bench, "127.0.0.1", port);
-        open.extend(calls(&step).iter().map(|call| call.id));
-    }
-    assert_eq!(bench.node.peer_count(), 1_000);
-    introduce(&mut bench, "10.0.0.1", 6_000);
-    assert_eq!(bench.node.peer_count(), 1_000, "it may yet answer");
-    for call in open {
-        bench.handle(Input::CallEnded {
-            call,
-            result: Err("refused".into()),
-        });
-    }
-    let step = introduce(&mut bench, "10.0.0.1", 6_000);
-    let peers = bench.node.peers(bench.now_us);
-    assert_eq!(peers.len(), 1_000);
-    assert_eq!(peers[0].to_string(), "127.0.0.1:7001", "which is pinned");
-    assert_eq!(peers[999].to_string(), "10.0.0.1:6000");
-    let gone = |event: &&&Event| matches!(event, Event::PeerDropped { .. });
-    assert_eq!(events(&step).iter().filter(gone).count(), 1);
 }
 
 #[test]

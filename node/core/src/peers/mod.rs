@@ -1,14 +1,18 @@
 //! [`Peers`]: the other nodes that are known, and how they behaved.
 
+mod candidates;
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
 
 use plugcoin_sdk::hooks::{PeerId, PeerView, Tip};
-use plugcoin_sdk::ledger::{Address, Hash, Scope};
+use plugcoin_sdk::ledger::{Address, Hash};
 
 use crate::limits::{
-    ASK_EVERY_US, BACK_OFF_DOUBLINGS_MAX, BAN_US, CANDIDATES_MAX, FORGET_US, PEERS_MAX,
-    TOLD_ITEMS_MAX,
+    ASK_EVERY_US, BACK_OFF_DOUBLINGS_MAX, BAN_US, FORGET_US, PEERS_MAX, SCORE_US, TOLD_ITEMS_MAX,
 };
+
+use candidates::Candidates;
 
 /// One known peer.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub(crate) struct Peer {
     /// Until when its chain is not sought again, since it broke this node's rules.
     pub(crate) unsought_until_us: i64,
     score: u32,
+    /// When the last point was counted against it.
+    blamed_us: i64,
     banned_until_us: Option<i64>,
     answered_us: Option<i64>,
     added_us: i64,
@@ -55,6 +61,14 @@ impl Peer {
     /// Whether it may be told and asked things now.
     pub(crate) fn is_usable(&self, now_us: i64) -> bool {
         self.failures == 0 && !self.shunned && !self.is_banned(now_us)
+    }
+
+    /// The points against it that are not forgotten.
+    fn score(&self, now_us: i64) -> u32 {
+        match now_us.saturating_sub(self.blamed_us) > SCORE_US {
+            true => 0,
+            false => self.score,
+        }
     }
 
     /// Notes that it has an item; false if that was known.
@@ -91,7 +105,7 @@ pub(crate) struct Peers {
     pub(crate) shun_strangers: bool,
     by_id: BTreeMap<PeerId, Peer>,
     by_address: HashMap<Address, PeerId>,
-    candidates: VecDeque<Address>,
+    candidates: Candidates,
     /// Addresses under which this node met itself.
     selves: HashSet<Address>,
     /// Those that had to make room, until somebody is told.
@@ -140,8 +154,8 @@ impl Peers {
 
     /// Adds a peer, unless there are too many or it is this node itself.
     ///
-    /// * With too many, one that never answered gives way: whoever has one address can name all its
-    ///   ports, and must not keep others out by that.
+    /// * With too many, one that never answered gives way, or the last of the address that has most: whoever
+    ///   has one address can name all its ports, or answer on them, and must not keep others out by that.
     pub(crate) fn add(&mut self, address: &Address, pinned: bool, now_us: i64) -> Option<PeerId> {
         if let Some(id) = self.find(address) {
             return Some(id);
@@ -150,16 +164,14 @@ impl Peers {
             return None;
         }
         if !pinned && self.by_id.len() >= PEERS_MAX {
-            let silent =
-                |peer: &Peer| !peer.pinned && peer.answered_us.is_none() && peer.failures > 0;
-            let (id, _) = self.iter().find(|(_, peer)| silent(peer))?;
+            let id = self.to_give_way(source_of(address))?;
             let gone = self.remove(id)?;
             self.gave_way.push(gone.address);
         }
         let id = PeerId(self.next);
         self.next += 1;
         self.by_address.insert(address.clone(), id);
-        self.candidates.retain(|candidate| candidate != address);
+        self.candidates.remove(address);
         let peer = Peer {
             address: address.clone(),
             pinned,
@@ -172,6 +184,7 @@ impl Peers {
             pool_told_to: 0,
             unsought_until_us: i64::MIN,
             score: 0,
+            blamed_us: i64::MIN,
             banned_until_us: None,
             answered_us: None,
             added_us: now_us,
@@ -182,6 +195,23 @@ impl Peers {
         self.by_id.insert(id, peer);
         self.changed = true;
         Some(id)
+    }
+
+    /// Who makes room for a newcomer from there: a peer that never answered, or the last of the source
+    /// that has most, if that is more than the newcomer's own would have.
+    fn to_give_way(&self, newcomer: Source) -> Option<PeerId> {
+        let mut of_source: HashMap<Source, (usize, PeerId)> = HashMap::new();
+        for (id, peer) in self.iter().filter(|(_, peer)| !peer.pinned) {
+            if peer.answered_us.is_none() && peer.failures > 0 {
+                return Some(id);
+            }
+            let (count, last) = of_source.entry(source_of(&peer.address)).or_insert((0, id));
+            (*count, *last) = (*count + 1, id);
+        }
+        let own = of_source.get(&newcomer).map_or(0, |(count, _)| *count);
+        // Ids rise, so that nothing depends on the order of a table.
+        let (most, last) = of_source.into_values().max()?;
+        (most > own + 1).then_some(last)
     }
 
     fn remove(&mut self, id: PeerId) -> Option<Peer> {
@@ -202,21 +232,17 @@ impl Peers {
     /// An address that a peer named: it is tried before it is believed.
     ///
     /// * It must be an IP address of its introducer's scope or wider.
-    pub(crate) fn suggest(&mut self, address: Address, introducer: Scope) {
+    pub(crate) fn suggest(&mut self, address: Address, introducer: &Address) {
         let known = self.by_address.contains_key(&address) || self.selves.contains(&address);
-        let fits = address.ip().is_some() && address.scope() >= introducer;
-        if fits
-            && !known
-            && self.candidates.len() < CANDIDATES_MAX
-            && !self.candidates.contains(&address)
-        {
-            self.candidates.push_back(address);
+        let fits = address.ip().is_some() && address.scope() >= introducer.scope();
+        if fits && !known {
+            self.candidates.add(address, source_of(introducer));
         }
     }
 
     /// The next address to try.
     pub(crate) fn next_candidate(&mut self) -> Option<Address> {
-        self.candidates.pop_front()
+        self.candidates.next()
     }
 
     pub(crate) fn has_candidates(&self) -> bool {
@@ -248,7 +274,8 @@ impl Peers {
     /// Counts points against a peer; when it is banned thereby, until when.
     pub(crate) fn blame(&mut self, id: PeerId, points: u32, now_us: i64) -> Option<i64> {
         let peer = self.by_id.get_mut(&id)?;
-        peer.score = peer.score.saturating_add(points);
+        peer.score = peer.score(now_us).saturating_add(points);
+        peer.blamed_us = now_us;
         if peer.score < plugcoin_sdk::invalid::PENALTY_BAN || peer.is_banned(now_us) {
             return None;
         }
@@ -286,14 +313,34 @@ impl Peers {
             .collect()
     }
 
+    /// The clock jumped by this.
+    pub(crate) fn move_by(&mut self, by_us: i64) {
+        for peer in self.by_id.values_mut() {
+            let moments = [
+                &mut peer.tip_heard_us,
+                &mut peer.unsought_until_us,
+                &mut peer.blamed_us,
+                &mut peer.added_us,
+                &mut peer.ask_us,
+            ];
+            let perhaps = [&mut peer.banned_until_us, &mut peer.answered_us];
+            let perhaps = perhaps.into_iter().filter_map(Option::as_mut);
+            for us in moments.into_iter().chain(perhaps) {
+                *us = us.saturating_add(by_us);
+            }
+        }
+    }
+
     /// The peers whose turn it is to be asked.
     pub(crate) fn due(&self, now_us: i64) -> Vec<PeerView> {
-        self.views(|peer| peer.ask_us <= now_us && !peer.is_banned(now_us))
+        self.views(now_us, |peer| {
+            peer.ask_us <= now_us && !peer.is_banned(now_us)
+        })
     }
 
     /// The peers that could be told something now.
     pub(crate) fn usable(&self, now_us: i64) -> Vec<PeerView> {
-        self.views(|peer| peer.is_usable(now_us))
+        self.views(now_us, |peer| peer.is_usable(now_us))
     }
 
     /// The next turn of a peer that was just asked.
@@ -309,16 +356,26 @@ impl Peers {
         self.by_id.values().map(due_us).min()
     }
 
-    fn views(&self, which: impl Fn(&Peer) -> bool) -> Vec<PeerView> {
+    fn views(&self, now_us: i64, which: impl Fn(&Peer) -> bool) -> Vec<PeerView> {
         self.iter()
             .filter(|(_, peer)| which(peer))
             .map(|(id, peer)| PeerView {
                 id,
                 address: peer.address.clone(),
                 tip_nr: peer.tip.map(|tip| tip.nr),
-                score: peer.score,
+                score: peer.score(now_us),
                 answered_us: peer.answered_us,
             })
             .collect()
     }
+}
+
+/// What one user has: an IPv4 address, the first 64 bits of an IPv6 address; none for names.
+type Source = Option<IpAddr>;
+
+fn source_of(address: &Address) -> Source {
+    address.ip().map(|ip| match ip.to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+        ip => ip,
+    })
 }
