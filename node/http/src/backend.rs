@@ -19,6 +19,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Another node has called, and said this of itself.
     ///
     /// * Called before the request itself is answered, so that an asker sees itself in `/getpeers`.
+    /// * Who calls too often, or while the node is too busy, may be left out.
     async fn introduced(&self, caller: &Caller) -> Result<(), Unavailable>;
 
     /// A block was posted.

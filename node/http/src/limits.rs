@@ -11,6 +11,13 @@ pub const TRANSACTION_BODY_BYTES_MAX: usize = 16 << 10;
 /// The longest body of `POST /money`: a key of at most 200 characters and a sum.
 pub const MONEY_BODY_BYTES_MAX: usize = 4 << 10;
 
+/// So much of each body is read whatever others send: every transaction, and most blocks.
+pub const SHORT_BODY_BYTES_MAX: usize = 16 << 10;
+
+/// How much of longer bodies may be here at once, from the first byte until each is answered: sixteen of the
+/// longest. Further ones are told 503; nodes fetch what they are not sent.
+pub const LONG_BODIES_BYTES_MAX: usize = 16 * BLOCK_BODY_BYTES_MAX;
+
 /// The longest answer to `/getblocks?nr=`: four of the largest blocks, quickly sent and judged.
 pub const PAGE_BYTES_MAX: usize = 4 << 20;
 

@@ -33,6 +33,8 @@ pub(crate) struct NodeBackend {
     pub(crate) served: Arc<RwLock<Served>>,
     /// How much each source may push in.
     pub(crate) sources: Sources,
+    /// How often each source may be introduced.
+    pub(crate) introductions: Sources,
     /// How much each client was paid.
     pub(super) paid: Paid,
     /// Where the blocks' texts are.
@@ -54,11 +56,18 @@ impl Backend for NodeBackend {
     }
 
     async fn introduced(&self, caller: &Caller) -> Result<(), Unavailable> {
+        // Who asks so often is known by now; and whoever is not, is the next time.
+        if !self.introductions.allow(caller.ip, now_us()) {
+            return Ok(());
+        }
         let input = Input::PeerIntroduced {
             ip: caller.ip,
             contact: caller.contact.clone(),
         };
-        self.core.post(|_| input).await.map(drop)
+        match self.core.post(|_| input).await {
+            Ok(_) | Err(Unavailable::Busy) => Ok(()),
+            Err(fault) => Err(fault),
+        }
     }
 
     async fn post_block(&self, block: Block, caller: &Caller) -> Result<Submitted, Unavailable> {

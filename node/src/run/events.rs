@@ -13,12 +13,14 @@ use plugcoin_sdk::plugin::Active;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::limits::{EVENTS_MAX, OBSERVERS_END_MS};
+use super::lines::Lines;
 use super::progress::Progress;
 
 /// The observers, each behind a queue and a thread of its own; and people, who read the log.
 pub(crate) struct Observers {
     watching: Vec<Watching>,
     progress: Progress,
+    lines: Lines,
 }
 
 struct Watching {
@@ -71,13 +73,15 @@ impl Observers {
         Ok(Self {
             watching: observers.iter().map(start).collect::<Result<_, _>>()?,
             progress: Progress::default(),
+            lines: Lines::default(),
         })
     }
 
     /// Tells everybody; who is slow misses it.
     pub(crate) fn tell(&mut self, event: Event, now_us: i64) {
         if !self.progress.tells(&event, now_us) {
-            self.progress.beside(|| log(&event));
+            let lines = self.lines.allow(&event, now_us);
+            self.progress.beside(|| log(&event, lines));
         }
         if self.watching.is_empty() {
             return;
@@ -122,8 +126,13 @@ fn watches_over(watch: &Watch, observer: &Active<dyn Observer>) -> bool {
     watch.hook() == HookKind::Observer && *watch.plugin() == observer.plugin
 }
 
-/// One line for each event.
-fn log(event: &Event) {
+/// One line for each event; none for one of a flood, and the next tells how many had none.
+fn log(event: &Event, lines: Option<u64>) {
+    match lines {
+        Some(0) => {}
+        Some(left_out) => tracing::warn!(left_out, "more was refused than is told"),
+        None => return tracing::debug!(?event, "event"),
+    }
     match event {
         Event::BlockAccepted {
             hash,

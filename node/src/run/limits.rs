@@ -44,6 +44,12 @@ pub(crate) const EVENTS_MAX: usize = 1_024;
 /// How long observers have to see the last events when the node stops, in milliseconds.
 pub(crate) const OBSERVERS_END_MS: u64 = 200;
 
+/// How many lines of the log others may cause at once: enough to see what happens.
+pub(crate) const LINES_BURST: i64 = 100;
+
+/// How many lines of the log others may cause in a second, then: some 2 KB, so 170 MB a day at the worst.
+pub(crate) const LINES_PER_S: i64 = 10;
+
 /// The least time between two writes of the known peers, in milliseconds.
 pub(crate) const SAVE_PEERS_MS: u64 = 1_000;
 

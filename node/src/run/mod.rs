@@ -13,6 +13,7 @@ pub(crate) mod clock;
 mod core;
 mod events;
 mod limits;
+mod lines;
 mod miner;
 mod money;
 mod open;
@@ -134,6 +135,7 @@ async fn serve_until_stopped(
         contact: told_contact,
         served,
         sources: Sources::default(),
+        introductions: Sources::default(),
         paid: Paid::new(config.money_per_client.clone(), config.money_rate.clone()),
         storage: hooks.storage.hook.clone(),
         miner: miner.clone(),

@@ -10,7 +10,7 @@ mod headers;
 mod page;
 mod text;
 
-pub(crate) use body::{read_money, read_text};
+pub(crate) use body::{LongBodies, read_money, read_text};
 pub(crate) use chain::{Levels, levels};
 pub(crate) use failure::{Failure, Item};
 pub(crate) use headers::{CONTENT_TYPE_JSON, read_contact, write_contact, write_port};

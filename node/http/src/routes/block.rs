@@ -20,7 +20,10 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Response, Failure> {
     Query::none(&uri)?;
-    let block = Block::parse(&dialect::read_text(body, BLOCK_BODY_BYTES_MAX).await?)?;
+    let mut held = app.long_bodies.begin();
+    let text = dialect::read_text(body, BLOCK_BODY_BYTES_MAX, &mut held).await?;
+    let block = Block::parse(&text)?;
+    drop(text);
     let submitted = app.backend.post_block(block, &caller).await?;
     dialect::submitted(Item::Block, submitted)
 }

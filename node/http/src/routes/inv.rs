@@ -20,7 +20,8 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Response, Failure> {
     Query::none(&uri)?;
-    let text = dialect::read_text(body, TRANSACTION_BODY_BYTES_MAX).await?;
+    let mut held = app.long_bodies.begin();
+    let text = dialect::read_text(body, TRANSACTION_BODY_BYTES_MAX, &mut held).await?;
     let submitted = app
         .backend
         .post_transaction(Transaction::parse(&text)?, &caller)

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::backend::Backend;
-use crate::dialect::Failure;
+use crate::dialect::{Failure, LongBodies};
 use crate::gate::gate;
 use crate::limits::COMPRESSIONS_MAX;
 use crate::runs::Runs;
@@ -34,6 +34,8 @@ pub(crate) struct App {
     pub(crate) streams: Arc<Semaphore>,
     /// A permit for each answer that is compressed.
     pub(crate) compressions: Arc<Semaphore>,
+    /// The memory of long bodies.
+    pub(crate) long_bodies: LongBodies,
     /// Parts of pages that lie ready.
     pub(crate) runs: Arc<Runs>,
 }
@@ -45,6 +47,7 @@ impl App {
             streams: Arc::new(Semaphore::new(settings.streams_max)),
             compressions: Arc::new(Semaphore::new(COMPRESSIONS_MAX)),
             settings: Arc::new(settings),
+            long_bodies: LongBodies::default(),
             runs: Arc::default(),
         }
     }

@@ -22,7 +22,8 @@ pub(super) async fn answer(
     // Who may not pay learns nothing else, and sends nothing else.
     app.settings.money.check(&headers)?;
     Query::none(&uri)?;
-    let text = dialect::read_text(body, MONEY_BODY_BYTES_MAX).await?;
+    let mut held = app.long_bodies.begin();
+    let text = dialect::read_text(body, MONEY_BODY_BYTES_MAX, &mut held).await?;
     let (to, sum) = dialect::read_money(&text)?;
     match app.backend.pay(to, sum.clone(), &caller).await? {
         Submitted::Accepted(id) => Ok(dialect::thanks(sum.text(), &id)),

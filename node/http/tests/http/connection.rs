@@ -4,6 +4,7 @@ use plugcoin_http::Settings;
 use plugcoin_sdk::ledger::Hash;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::support::{Double, PATIENCE, Running, Transcript, Wire, block, transaction};
 
@@ -166,6 +167,50 @@ async fn a_body_that_is_too_large_gets_its_answer_though_it_is_not_read() {
             r#"{"errcode": 413,"errmsg": "the body is over 2097152 bytes, which is the most this path takes"}"#
         ));
     }
+}
+
+#[tokio::test]
+async fn long_bodies_share_their_memory_and_short_ones_need_none() {
+    let node = Running::start(Double::default(), Settings::default()).await;
+    let half = format!(
+        "POST /block HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}",
+        2 << 20,
+        " ".repeat((2 << 20) - 1)
+    );
+    let mut held = JoinSet::new();
+    for _ in 0..17 {
+        let mut wire = node.connect().await;
+        wire.send(&half).await;
+        held.spawn(async move { wire.read_until("}").await });
+    }
+    // There is room for all but one of them, whichever it is.
+    let full = held.join_next();
+    let full = tokio::time::timeout(PATIENCE, full).await.unwrap();
+    let full = full.unwrap().unwrap();
+    assert!(full.starts_with("HTTP/1.1 503 "), "{full}");
+    let short = [
+        ("/inv", transaction().text().to_owned()),
+        ("/block", block("C").text().to_owned()),
+    ];
+    for (path, text) in short {
+        let mut wire = node.connect().await;
+        let length = text.len();
+        wire.send(&format!(
+            "POST {path} HTTP/1.1\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+        ))
+        .await;
+        let got = wire.read_to_end().await;
+        assert!(got.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {got}");
+    }
+    held.shutdown().await;
+    let long = async || {
+        let mut wire = node.connect().await;
+        wire.send(&half).await;
+        wire.send(" ").await;
+        wire.read_until("}").await
+    };
+    let free = async { while long().await.starts_with("HTTP/1.1 503 ") {} };
+    tokio::time::timeout(PATIENCE, free).await.unwrap();
 }
 
 #[tokio::test]
