@@ -2,6 +2,10 @@
 
 use plugcoin_core::limits::RESEND_MAX;
 
+/// How many connections may wait to be accepted: a client whose first packet finds no room tries again only
+/// after a second.
+pub(crate) const UNACCEPTED_MAX: i32 = 1_024;
+
 /// How many inputs from outside may wait for the core: more than a second's work only grows stale.
 pub(crate) const QUEUE_MAX: usize = 1_024;
 

@@ -10,6 +10,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use super::clock::now_us;
 use super::core::CORE;
+use super::limits::UNACCEPTED_MAX;
 use super::peers_file::Peers;
 use super::poison_file::Poison;
 use super::rules_file;
@@ -62,6 +63,8 @@ pub(super) fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), Failure
         .into(),
     };
     let listener = TcpListener::bind(wanted).map_err(refuse)?;
+    // The library says 128; the system takes the later word.
+    rustix::net::listen(&listener, UNACCEPTED_MAX).map_err(|error| refuse(error.into()))?;
     listener.set_nonblocking(true).map_err(refuse)?;
     let address = listener.local_addr().map_err(refuse)?;
     Ok((listener, address))
