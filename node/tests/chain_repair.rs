@@ -185,6 +185,9 @@ fn a_block_that_breaks_a_rule_goes_with_those_on_it() {
     let (said, now) = repaired(file_of(&lines));
     assert_snapshot!("repair_a_rule", said);
     assert_eq!(now, file_of(&journal()));
+    // Also if it stands there twice.
+    lines.push(greedy.text().to_owned());
+    assert_eq!(repaired(file_of(&lines)).1, now);
 }
 
 #[test]

@@ -140,10 +140,22 @@ struct Siege<'a> {
 }
 
 impl Siege<'_> {
+    /// Starts the node, as soon as nobody else has its port.
+    fn start(&mut self) -> Running {
+        let running = until("the port", || {
+            match Running::try_start(self.dir, &self.args) {
+                Ok(running) => Some(running),
+                Err((4, _)) => None,
+                Err((code, log)) => panic!("it ended with {code}: {log}"),
+            }
+        });
+        self.torn += u64::from(running.log().contains("torn by a crash"));
+        running
+    }
+
     /// Loads a node and kills it; what it acknowledged comes back.
     fn kill_under_load(&mut self) -> HashMap<String, &'static str> {
-        let running = Running::start(self.dir, &self.args);
-        self.torn += u64::from(running.log().contains("torn by a crash"));
+        let running = self.start();
         let acknowledged = Acknowledged::default();
         let address = running.address.clone();
         let moment = Duration::from_micros(self.draw.below(MOMENT_US_MAX));
@@ -186,8 +198,7 @@ impl Siege<'_> {
 
     /// Starts the node, and looks for all of these.
     fn check(&mut self, acknowledged: &HashMap<String, &'static str>) {
-        let running = Running::start(self.dir, &self.args);
-        self.torn += u64::from(running.log().contains("torn by a crash"));
+        let running = self.start();
         for (id, what) in acknowledged {
             let found = match *what {
                 "block" => {

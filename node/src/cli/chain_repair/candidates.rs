@@ -107,16 +107,21 @@ impl Candidates {
     pub(super) fn reject(&self, error: Error) -> Result<(), Error> {
         let mut judged = self.judged();
         let shown = judged.shown.take();
-        let place = self.found.iter().position(|found| match &found.record {
-            Record::Block(block) => Some(block.hash()) == shown,
-            Record::Transaction(_) => false,
-        });
+        // One that stands there twice is rejected twice.
+        let place = (0..)
+            .zip(&self.found)
+            .find(|(n, found)| match &found.record {
+                Record::Block(block) => {
+                    Some(block.hash()) == shown && !judged.rejected.contains_key(n)
+                }
+                Record::Transaction(_) => false,
+            });
         match place {
-            Some(place) if !judged.rejected.contains_key(&place) => {
+            Some((place, _)) => {
                 judged.rejected.insert(place, error.to_string());
                 Ok(())
             }
-            _ => Err(error),
+            None => Err(error),
         }
     }
 
