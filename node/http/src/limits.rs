@@ -32,8 +32,9 @@ pub const RUN_LEVELS: u64 = 64;
 /// How many bytes of runs lie ready: the newest pages, and where the nodes are that sync just now.
 pub const RUNS_BYTES_MAX: usize = 16 << 20;
 
-/// The longest run that lies ready: one large block must not drive out all that is small.
-pub const RUN_BYTES_MAX: usize = RUNS_BYTES_MAX / 16;
+/// The longest run or page that lies ready: one large block must not drive out all that is small. A page
+/// of 1024 blocks with three transactions, for which a node asks that syncs, has 1.7 MB.
+pub const RUN_BYTES_MAX: usize = RUNS_BYTES_MAX / 8;
 
 /// The most answers of whole chains under way at once: each may keep alive some tens of kilobytes
 /// of what the chain was, and reads the disk. Further ones wait; pages, by which nodes sync, never do.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::limits::{RUN_BYTES_MAX, RUNS_BYTES_MAX};
 
 /// What was read for neighbouring blocks of some chain, as the wire has it, by the first and the last
-/// hash that were asked for.
+/// hash that were asked for: runs, of which pages are made, and whole pages.
 ///
 /// * Nothing in it can grow old: the last block's hash commits to all before it and to every byte.
 /// * When half of its room is taken up by newer ones, what was not asked for since goes.
@@ -22,15 +22,24 @@ struct Generations {
     old: HashMap<Ends, Run>,
 }
 
-type Ends = (Hash, Hash);
+/// What lies ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// Levels between commas, the first of which has one before it.
+    Run,
+    /// A whole answer.
+    Page,
+}
+
+type Ends = (Part, Hash, Hash);
 
 /// The text of the first of the blocks that were asked for, and how many it has.
 pub(crate) type Run = (Bytes, usize);
 
 impl Runs {
     /// What was read when these blocks were asked for.
-    pub(crate) fn find(&self, asked: &[Hash]) -> Option<Run> {
-        let ends = ends(asked)?;
+    pub(crate) fn find(&self, part: Part, asked: &[Hash]) -> Option<Run> {
+        let ends = ends(part, asked)?;
         let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = runs.young.get(&ends) {
             return Some(run.clone());
@@ -41,8 +50,8 @@ impl Runs {
     }
 
     /// Keeps what was read when these blocks were asked for, if it is not too long.
-    pub(crate) fn keep(&self, asked: &[Hash], run: Run) {
-        if let Some(ends) = ends(asked)
+    pub(crate) fn keep(&self, part: Part, asked: &[Hash], run: Run) {
+        if let Some(ends) = ends(part, asked)
             && run.0.len() <= RUN_BYTES_MAX
         {
             let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,8 +60,8 @@ impl Runs {
     }
 }
 
-fn ends(asked: &[Hash]) -> Option<Ends> {
-    Some((*asked.first()?, *asked.last()?))
+fn ends(part: Part, asked: &[Hash]) -> Option<Ends> {
+    Some((part, *asked.first()?, *asked.last()?))
 }
 
 impl Generations {
@@ -80,11 +89,12 @@ mod tests {
     fn a_run_is_found_by_what_was_asked_for() {
         let runs = Runs::default();
         let run = (Bytes::from_static(b"ab"), 2);
-        runs.keep(&hashes(&["a", "b", "c"]), run.clone());
-        assert_eq!(runs.find(&hashes(&["a", "b", "c"])), Some(run));
+        runs.keep(Part::Run, &hashes(&["a", "b", "c"]), run.clone());
+        assert_eq!(runs.find(Part::Run, &hashes(&["a", "b", "c"])), Some(run));
         for others in [&["a", "b"][..], &["b", "c"], &["a", "b", "other"], &[]] {
-            assert_eq!(runs.find(&hashes(others)), None);
+            assert_eq!(runs.find(Part::Run, &hashes(others)), None);
         }
+        assert_eq!(runs.find(Part::Page, &hashes(&["a", "b", "c"])), None);
     }
 
     #[test]
@@ -93,15 +103,15 @@ mod tests {
         let bytes = Bytes::from(vec![0; RUN_BYTES_MAX]);
         let many = 4 * RUNS_BYTES_MAX / RUN_BYTES_MAX;
         for n in 0..many {
-            runs.keep(&[Hash::of(&n.to_string())], (bytes.clone(), 1));
-            assert!(runs.find(&[Hash::of("0")]).is_some(), "{n}");
+            runs.keep(Part::Run, &[Hash::of(&n.to_string())], (bytes.clone(), 1));
+            assert!(runs.find(Part::Run, &[Hash::of("0")]).is_some(), "{n}");
             let held = runs.0.lock().unwrap();
             let held = held.young.values().chain(held.old.values());
             assert!(held.map(|run| run.0.len()).sum::<usize>() <= RUNS_BYTES_MAX);
         }
-        assert!(runs.find(&[Hash::of("1")]).is_none());
+        assert!(runs.find(Part::Run, &[Hash::of("1")]).is_none());
         let long = Bytes::from(vec![0; RUN_BYTES_MAX + 1]);
-        runs.keep(&[Hash::of("long")], (long, 1));
-        assert!(runs.find(&[Hash::of("long")]).is_none());
+        runs.keep(Part::Run, &[Hash::of("long")], (long, 1));
+        assert!(runs.find(Part::Run, &[Hash::of("long")]).is_none());
     }
 }

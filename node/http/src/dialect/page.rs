@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::Failure;
 use super::chain::{CLOSE, Next, OPEN, answer};
 use crate::backend::{Backend, Unavailable, Wanted};
-use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_LEVELS};
-use crate::runs::Runs;
+use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_BYTES_MAX, RUN_LEVELS};
+use crate::runs::{Part, Runs};
 
 /// What is still to be sent of a page.
 pub(crate) struct Page {
@@ -70,7 +70,7 @@ impl Page {
 
     /// The next run, if it lies ready and fits.
     fn ready(&mut self) -> Option<Bytes> {
-        let (bytes, blocks) = self.runs.find(self.window())?;
+        let (bytes, blocks) = self.runs.find(Part::Run, self.window())?;
         if bytes.len() > self.room() {
             return None;
         }
@@ -99,9 +99,32 @@ impl Page {
         let at_tip = blocks == window_blocks && self.at + blocks == self.hashes.len();
         // What ends at the tip, or where the page is full, is hardly asked for again.
         if room >= CHUNK_BYTES && (self.is_cut || !at_tip) {
-            self.runs.keep(self.window(), (bytes.clone(), blocks));
+            self.runs
+                .keep(Part::Run, self.window(), (bytes.clone(), blocks));
         }
         Ok(Some(self.count(bytes, blocks)))
+    }
+
+    /// The whole answer, if it lies ready.
+    fn whole(&self) -> Option<Bytes> {
+        Some(self.runs.find(Part::Page, &self.hashes)?.0)
+    }
+
+    /// Lays the whole answer ready as one piece, if it is one that others ask for too; `pieces` are all
+    /// of it.
+    fn join(&self, pieces: &VecDeque<Bytes>) -> Option<Bytes> {
+        let length = pieces.iter().map(Bytes::len).sum();
+        if !self.is_cut || length > RUN_BYTES_MAX {
+            return None;
+        }
+        let mut whole = Vec::with_capacity(length);
+        for piece in pieces {
+            whole.extend_from_slice(piece);
+        }
+        let whole = Bytes::from(whole);
+        let run = (whole.clone(), self.hashes.len());
+        self.runs.keep(Part::Page, &self.hashes, run);
+        Some(whole)
     }
 
     fn count(&mut self, bytes: Bytes, blocks: usize) -> Bytes {
@@ -115,6 +138,8 @@ impl Page {
 /// The answer with this page.
 ///
 /// * It has at most [`PAGE_BYTES_MAX`], but one level at least.
+/// * Its runs lie ready when it is asked for a second time, and all of it, as one piece, after that:
+///   each piece is a write, which wakes the client up.
 /// * Its length is said if all of it lies ready, or has no more than [`CHUNK_BYTES`]; else the rest
 ///   is fetched as the client takes it.
 /// * A fault on the way breaks the connection off, so that half a page is never taken for a whole.
@@ -122,17 +147,25 @@ impl Page {
 /// # Errors
 /// The [`Failure`] of the first runs.
 pub(crate) async fn page(mut page: Page) -> Result<Response, Failure> {
+    if let Some(whole) = page.whole() {
+        return Ok(answer(VecDeque::from([whole]), None));
+    }
     let mut ready = VecDeque::from([Bytes::from_static(OPEN.as_bytes())]);
+    let mut is_read = false;
     while !page.is_over() {
         match page.ready() {
             Some(run) => ready.push_back(run),
-            None if page.written_bytes < CHUNK_BYTES => ready.extend(page.read().await?),
+            None if page.written_bytes < CHUNK_BYTES => {
+                is_read = true;
+                ready.extend(page.read().await?);
+            }
             None => break,
         }
     }
     Ok(if page.is_over() {
         ready.push_back(Bytes::from_static(CLOSE.as_bytes()));
-        answer(ready, None)
+        let whole = if is_read { None } else { page.join(&ready) };
+        answer(whole.map_or(ready, |whole| VecDeque::from([whole])), None)
     } else {
         answer(ready, Some(rest_of(page)))
     })

@@ -1,9 +1,12 @@
 //! Long chains: streamed whole, bounded as pages, broken off at a fault.
 
 use axum::body::HttpBody;
+use axum::response::Response;
 use plugcoin_http::{Settings, Unavailable, router};
 use plugcoin_sdk::ledger::Hash;
 use serde_json::Value;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::support::{Double, Running, answer, brief, get};
@@ -119,6 +122,12 @@ async fn a_page_that_was_sent_before_lies_ready_and_is_the_same() {
         assert_eq!(texts_asked(), asked_again, "{query}");
         assert_eq!(again, (200, body.clone()), "{query}");
         assert!(is_whole || asked_again > 0, "{query}");
+        // From then on it is one piece, unless it ends where the chain does today.
+        let response = answer(&app, get(&format!("/getblocks?{query}"))).await;
+        let (pieces, third) = in_pieces(response).await;
+        assert_eq!(third, body, "{query}");
+        assert_eq!(pieces == 1, asked_first > 0 && asked_again == 0, "{query}");
+        texts_asked();
         // One by one they lie ready nowhere.
         let mut levels = Vec::new();
         let value: Value = serde_json::from_str(&body).unwrap();
@@ -131,6 +140,16 @@ async fn a_page_that_was_sent_before_lies_ready_and_is_the_same() {
         }
         assert_eq!(body, format!("{{\"chain\": [{}]}}", levels.join(",")));
     }
+}
+
+/// How many pieces an answer's body has, and all of it.
+async fn in_pieces(response: Response) -> (usize, String) {
+    let (mut body, mut pieces, mut bytes) = (response.into_body(), 0, Vec::new());
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        pieces += 1;
+        bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
+    }
+    (pieces, String::from_utf8(bytes).unwrap())
 }
 
 #[tokio::test]
