@@ -1,8 +1,8 @@
 //! Who would be all the peers that a node knows.
 
 use plugcoin_core::{Config, Input, Step};
-use plugcoin_sdk::hooks::{Contact, Event, PeerAnswer};
-use plugcoin_sdk::ledger::Address;
+use plugcoin_sdk::hooks::{Contact, Event, PeerAnswer, Tip};
+use plugcoin_sdk::ledger::{Address, Hash};
 
 use crate::bench::{Bench, events};
 use crate::network::{calls, reply};
@@ -124,4 +124,65 @@ fn who_names_a_thousand_addresses_keeps_none_waiting_that_another_names() {
     let honest = tried.iter().filter(|address| address.starts_with("2.2."));
     assert_eq!(honest.count(), rounds, "{tried:?}");
     assert_eq!(rounds, 16);
+}
+
+/// A node with these peers, which has fetched a lie from the first: the moment of its ban's end.
+fn lied_to_by_the_first(bench: &mut Bench) -> i64 {
+    let step = bench.handle(Input::Ticked);
+    let open: Vec<u64> = calls(&step).iter().map(|call| call.id).collect();
+    let tip = Contact {
+        tip: Some(Tip {
+            nr: 9,
+            hash: Hash::of("9"),
+        }),
+        ..Contact::default()
+    };
+    let mut sought = None;
+    for (call, contact) in open.into_iter().zip([tip, Contact::default()]) {
+        let result = reply(&contact, PeerAnswer::Peers(Vec::new()));
+        let step = bench.handle(Input::CallEnded { call, result });
+        sought = sought.or(calls(&step).first().map(|call| call.id));
+    }
+    let result = reply(&Contact::default(), PeerAnswer::Blocks(vec!["{}".into()]));
+    let step = bench.handle(Input::CallEnded {
+        call: sought.unwrap(),
+        result,
+    });
+    let banned = events(&step).into_iter().find_map(|event| match event {
+        Event::PeerBanned { until_us, .. } => Some(*until_us),
+        _ => None,
+    });
+    banned.unwrap()
+}
+
+#[test]
+fn a_liar_is_banned_for_an_hour_and_its_neighbour_at_the_same_address_is_not() {
+    let config = Config {
+        pinned: ["8.8.8.8:6000", "8.8.8.8:6001"]
+            .map(|peer| peer.parse().unwrap())
+            .to_vec(),
+        first_coin: false,
+        ..Config::default()
+    };
+    let mut bench = Bench::with(config);
+    let until_us = lied_to_by_the_first(&mut bench);
+    assert_eq!(known(&bench), ["8.8.8.8:6001"]);
+    // The neighbour is told and asked as ever, the liar is not.
+    let mut asked = Vec::new();
+    while bench.now_us <= until_us {
+        bench.now_us = bench.node.wake_us().unwrap().max(bench.now_us + 1);
+        let step = bench.handle(Input::Ticked);
+        for call in calls(&step) {
+            asked.push((bench.now_us >= until_us, call.address.port()));
+            let result = reply(&Contact::default(), PeerAnswer::Peers(Vec::new()));
+            bench.handle(Input::CallEnded {
+                call: call.id,
+                result,
+            });
+        }
+    }
+    assert!(asked.contains(&(false, 6_001)));
+    assert!(!asked.contains(&(false, 6_000)));
+    assert!(asked.contains(&(true, 6_000)), "the ban is over");
+    assert_eq!(known(&bench), ["8.8.8.8:6000", "8.8.8.8:6001"]);
 }
