@@ -31,3 +31,65 @@ fn every_test_that_is_named_exists() {
     }
     assert!(named > 30, "{named}");
 }
+
+/// The files that hold every bound, each beside what it binds.
+const LIMITS: [(&str, &str); 3] = [
+    ("what a node does", "node/core/src/limits.rs"),
+    ("what goes over the wire", "node/http/src/limits.rs"),
+    ("what the program does", "node/src/run/limits.rs"),
+];
+
+/// A row for each constant of a file: its name, its value, and its reason, which is its documentation.
+fn rows(source: &str) -> String {
+    let (mut rows, mut reason) = (String::new(), Vec::new());
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        if let Some(words) = line.strip_prefix("///") {
+            reason.extend(Some(words.trim()).filter(|words| !words.is_empty()));
+        }
+        let Some(constant) = line
+            .trim_start_matches("pub(crate) ")
+            .trim_start_matches("pub ")
+            .strip_prefix("const ")
+        else {
+            continue;
+        };
+        let mut whole = constant.to_owned();
+        while !whole.ends_with(';') {
+            whole = format!("{whole} {}", lines.next().unwrap().trim());
+        }
+        let (name, typed) = whole.split_once(':').unwrap();
+        let value = typed.split_once('=').unwrap().1.trim();
+        let value = value.trim_end_matches(';').replace('|', "\\|");
+        let words = reason.join(" ");
+        let words = words.replace('|', "\\|").replace(['[', ']'], "");
+        assert!(!words.is_empty(), "{name} has no reason");
+        rows += &format!("| `{name}` | `{value}` | {words} |\n");
+        reason.clear();
+    }
+    rows
+}
+
+#[test]
+fn every_limit_is_on_the_page_with_its_reason() {
+    let mut table = "| limit | value | reason |\n|---|---|---|\n".to_owned();
+    for (what, path) in LIMITS {
+        table += &format!("| **{what}** | | `{path}` |\n");
+        table += &rows(&read(path));
+    }
+    let page = read("docs/reliability.md");
+    let (before, rest) = page.split_once("<!-- limits -->\n").unwrap();
+    let (told, after) = rest.split_once("<!-- end of limits -->").unwrap();
+    if told == table {
+        return;
+    }
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        let page = format!("{before}<!-- limits -->\n{table}<!-- end of limits -->{after}");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
+        std::fs::write(path, page).unwrap();
+        return;
+    }
+    let new = table.lines().filter(|line| !told.contains(line));
+    let new: Vec<&str> = new.collect();
+    panic!("docs/reliability.md has other limits; INSTA_UPDATE=always writes them: {new:#?}");
+}
