@@ -86,7 +86,10 @@ fn every_limit_is_on_the_page_with_its_reason() {
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         let page = format!("{before}<!-- limits -->\n{table}<!-- end of limits -->{after}");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
-        std::fs::write(path, page).unwrap();
+        // At once, since the other test reads it.
+        let new = path.with_extension("new");
+        std::fs::write(&new, page).unwrap();
+        std::fs::rename(new, path).unwrap();
         return;
     }
     let new = table.lines().filter(|line| !told.contains(line));
