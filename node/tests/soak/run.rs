@@ -154,7 +154,7 @@ impl Ran {
             bad,
         } = self.troubles;
         println!(
-            "\nran {} s, of which {} s in {stops} stops of the whole machine's making\n\
+            "\nran {} s; stopped from outside {stops} times, {} s together\n\
              requests answered: {answered}, payments refused for lack of funds: {refused}\n\
              payments acknowledged: {}, on the chain {on_chain}, waiting {waiting}, dropped {dropped}\n\
              height {height}, blocks {blocks}\n\
