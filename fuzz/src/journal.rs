@@ -18,7 +18,7 @@ const CHANGES_MAX: usize = 12;
 /// * The file is then as if nothing else had ever been in it, and takes further records.
 /// * A file that is refused stays as it is.
 pub(crate) fn hold(bytes: &[u8]) {
-    let whole = file_of(&records());
+    let whole = file_of(&lines());
     let mut spoiled = whole.clone().into_bytes();
     let is_cut = spoil(&mut spoiled, &mut Unstructured::new(bytes)).unwrap_or(false);
     // In memory where there is such a place: what a disk's sync promises is not tried here.
@@ -33,9 +33,10 @@ pub(crate) fn hold(bytes: &[u8]) {
     let walked = walk(&path);
     match open(&path) {
         Ok((journal, seen)) => {
-            assert_eq!(seen, model(&spoiled));
+            let kept = model(&spoiled);
+            assert!(kept.iter().map(|line| &line.record).eq(&seen));
             assert_eq!(walked.unwrap(), seen);
-            assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&seen));
+            assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&kept));
             let more = [Record::Transaction(pay("bob", "carol", "0.1", START_US))];
             journal.append(&more).unwrap();
             drop(journal);
@@ -53,22 +54,32 @@ pub(crate) fn hold(bytes: &[u8]) {
     }
 }
 
-fn records() -> Vec<Record> {
-    let mut records = vec![Record::Block(genesis())];
-    for (n, block) in (0..).zip(chain(3)) {
-        records.push(Record::Transaction(pay(
-            "alice",
-            "bob",
-            "0.5",
-            START_US + n,
-        )));
-        records.push(Record::Block(block));
-    }
-    records
+/// A record on its line.
+struct Line {
+    /// Whether a space before it says that it was appended together with the one before.
+    further: bool,
+    record: Record,
 }
 
-fn file_of(records: &[Record]) -> String {
-    let texts: Vec<&str> = records.iter().map(Record::text).collect();
+/// The genesis block, and then payments and blocks; each block but the first was appended with its
+/// payment.
+fn lines() -> Vec<Line> {
+    let line = |further, record| Line { further, record };
+    let mut lines = vec![line(false, Record::Block(genesis()))];
+    for (n, block) in (0..).zip(chain(3)) {
+        let payment = pay("alice", "bob", "0.5", START_US + n);
+        lines.push(line(false, Record::Transaction(payment)));
+        lines.push(line(n > 0, Record::Block(block)));
+    }
+    lines
+}
+
+fn file_of(lines: &[Line]) -> String {
+    let text = |line: &Line| match line.further {
+        true => format!(" {}", line.record.text()),
+        false => line.record.text().to_owned(),
+    };
+    let texts: Vec<String> = lines.iter().map(text).collect();
     match texts.len() {
         0 => "[\n]\n".to_owned(),
         _ => format!("[\n{}\n]\n", texts.join(",\n")),
@@ -142,18 +153,20 @@ fn walk(path: &Path) -> std::result::Result<Vec<Record>, Error> {
 }
 
 /// The records that stand whole at the start of the file, each behind the comma of the one before.
-fn model(file: &[u8]) -> Vec<Record> {
+fn model(file: &[u8]) -> Vec<Line> {
     let mut lines = file.split(|byte| *byte == b'\n');
     let mut seen = Vec::new();
     if lines.next() != Some(b"[") {
         return seen;
     }
     for line in lines {
-        let Some(record) = record_at_start(line) else {
+        let text = line.strip_prefix(b" ");
+        let (further, text) = (text.is_some(), text.unwrap_or(line));
+        let Some(record) = record_at_start(text) else {
             return seen;
         };
-        let goes_on = &line[record.text().len()..] == b",";
-        seen.push(record);
+        let goes_on = &text[record.text().len()..] == b",";
+        seen.push(Line { further, record });
         if !goes_on {
             return seen;
         }

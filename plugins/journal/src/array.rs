@@ -1,5 +1,6 @@
 //! The lines of a journal as an array: what is whole, what a crash tore, what is damaged.
 
+use std::io;
 use std::path::Path;
 
 use plugcoin_sdk::hooks::Record;
@@ -8,7 +9,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 use crate::index::Span;
 use crate::lines::Line;
 use crate::shape::Shape;
-use crate::tail::{EMPTY, Tail};
+use crate::tail::{EMPTY, Medium, Tail, is_further};
 
 /// The end of a journal that a crash left incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,18 @@ pub(crate) struct Found {
     pub(crate) torn: Option<TornTail>,
 }
 
+impl Found {
+    /// Makes what was found durable, and cuts off what is torn, before anything builds on it.
+    ///
+    /// * A process that was killed may have left an append that no sync followed.
+    pub(crate) fn settle(&self, file: &impl Medium) -> io::Result<()> {
+        match self.torn {
+            Some(_) => self.tail.repair(file),
+            None => file.sync_data(),
+        }
+    }
+}
+
 /// What may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
@@ -40,22 +53,23 @@ enum Expected {
 
 /// A line that is not what it must be.
 ///
-/// A crash leaves a prefix of what was to be written, or zeros where it was to be, and never takes
-/// anything away that was acknowledged. Whatever can't be that is damage of another kind, and stops
-/// the node, since records may be lost.
+/// A crash leaves parts of the last append, and zeros or the old closing bracket where the others were
+/// to be; it never takes anything away that was acknowledged. Whatever can't be that is damage of
+/// another kind, and stops the node, since records may be lost.
 #[derive(Debug)]
 pub(crate) struct Damage {
     line: u64,
     offset: u64,
     why: String,
-    /// What a crash leaves: pages that never reached the disk read as zeros.
-    zeros: bool,
-    /// The closing bracket stood before it, so that nothing behind it was ever acknowledged.
-    after_close: bool,
-    /// Whole records follow, so that this is no torn tail.
+    /// What a crash leaves: pages that never reached the disk read as zeros, or still hold all or a
+    /// part of the closing bracket.
+    unwritten: bool,
+    /// Of the append that lies behind it the comma alone is missing, so that it begins in the next line.
+    lost_comma: bool,
+    /// A later append begins behind it, so that the one with the damage was once on the disk.
+    synced: bool,
+    /// A record or the closing bracket stands behind it, so that this is no write that stopped.
     followed: bool,
-    /// The array is closed behind it, so that it was once whole.
-    closed: bool,
 }
 
 impl Damage {
@@ -76,10 +90,15 @@ impl Damage {
 
     /// Whether a crash may have left it; everything acknowledged is there then.
     fn is_torn_tail(&self) -> bool {
-        if self.after_close {
-            return self.zeros || !self.followed;
-        }
-        !self.followed && (self.zeros || !self.closed)
+        !self.synced && (self.unwritten || !self.followed)
+    }
+
+    /// Takes into account what stands behind it.
+    fn see(&mut self, line: &Line, shape: &Shape, bytes: &[u8]) {
+        let whole = shape.is_whole();
+        let its_own = self.lost_comma && line.number == self.line + 1;
+        self.synced |= whole && !is_further(bytes) && !its_own;
+        self.followed |= whole || (matches!(shape, Shape::Close) && line.ended);
     }
 }
 
@@ -123,8 +142,7 @@ impl Array {
         bytes: &[u8],
     ) -> Result<Option<(Span, Record)>, Damage> {
         if let Some(damage) = &mut self.damage {
-            damage.followed |= shape.is_whole();
-            damage.closed |= matches!(shape, Shape::Close) && line.ended;
+            damage.see(line, &shape, bytes);
             return Ok(None);
         }
         let why = match (self.expected, shape) {
@@ -137,7 +155,7 @@ impl Array {
                 return Ok(None);
             }
             (Expected::FirstOrClose | Expected::Record, Shape::Record(record, comma)) => {
-                let span = self.keep(line, &record);
+                let span = self.keep(line, &record, bytes);
                 self.expected = if comma {
                     Expected::Record
                 } else {
@@ -153,10 +171,11 @@ impl Array {
                 return Err(self.damage(line, bytes, why));
             }
             (Expected::FirstOrClose | Expected::Record, Shape::Spoiled(record, length)) => {
-                let span = self.keep(line, &record);
+                let span = self.keep(line, &record, bytes);
                 let mut damage =
                     self.damage(line, bytes, "something else stands behind a record".into());
                 damage.offset += length;
+                damage.unwritten |= bytes[length as usize..] == *b",]";
                 self.damage = Some(damage);
                 return Ok(Some((span, record)));
             }
@@ -169,7 +188,7 @@ impl Array {
             }
             (Expected::End, shape) => {
                 let mut damage = self.damage(line, bytes, "the array is closed already".into());
-                damage.followed = shape.is_whole();
+                damage.see(line, &shape, bytes);
                 self.damage = Some(damage);
                 return Ok(None);
             }
@@ -180,10 +199,10 @@ impl Array {
         Ok(None)
     }
 
-    /// Counts the record at the start of a line in.
-    fn keep(&mut self, line: &Line, record: &Record) -> Span {
+    /// Counts the record of a line in.
+    fn keep(&mut self, line: &Line, record: &Record, bytes: &[u8]) -> Span {
         let span = Span {
-            offset: line.offset,
+            offset: line.offset + u64::from(is_further(bytes)),
             // A record is bounded by the length of the longest block.
             length: record.text().len() as u32,
         };
@@ -192,14 +211,22 @@ impl Array {
     }
 
     fn damage(&self, line: &Line, bytes: &[u8], why: String) -> Damage {
+        // The sectors' border may lie within the closing bracket that an append, or the mending of
+        // its torn end, writes over.
+        let bracket = match self.expected {
+            Expected::End => true,
+            Expected::Close => bytes.is_empty() || bytes.starts_with(b"]"),
+            Expected::Record => bytes.is_empty(),
+            Expected::Open | Expected::FirstOrClose => false,
+        };
         Damage {
             line: line.number,
             offset: line.offset,
             why,
-            zeros: bytes.contains(&0),
-            after_close: self.expected == Expected::End,
+            unwritten: bracket || bytes.contains(&0),
+            lost_comma: self.expected == Expected::Close && bytes.is_empty(),
+            synced: false,
             followed: false,
-            closed: false,
         }
     }
 

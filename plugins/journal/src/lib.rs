@@ -6,13 +6,16 @@
 //! [
 //! {"nr": 0,"previous_hash": "", … },
 //! {"signature": … },
-//! {"nr": 1, … }
+//!  {"nr": 1, … }
 //! ]
 //! ```
 //!
 //! * An append overwrites the closing bracket with a comma, the records and a bracket, in one
 //!   write; it is valid JSON whenever no write is under way.
-//! * An append that a crash tore leaves a torn tail, which the next start cuts off.
+//! * The first record of an append stands at the start of its line, each further one behind a space.
+//! * An append that a crash tore leaves a torn tail, which the next start cuts off. An append begins
+//!   only after the one before is on the disk; so where none begins behind a hole, the hole lies in
+//!   the last one, of which nobody heard.
 
 mod array;
 mod digest;
@@ -171,20 +174,24 @@ impl Journal {
             self.index.insert(std::slice::from_ref(&record), &[span]);
             visit(record)
         })?;
-        if let Some(torn) = found.torn {
+        if let Some(torn) = &found.torn {
             tracing::warn!(
                 file = %self.path.display(),
                 offset = torn.offset,
                 bytes = torn.bytes,
                 "the journal's end was torn by a crash; cutting it off"
             );
-            found.tail.repair(&self.file).map_err(|error| {
-                Error::new(ErrorKind::Io, "the journal's torn end can't be cut off")
-                    .with("file", self.path.display())
-                    .with("byte", torn.offset)
-                    .because(error)
-            })?;
         }
+        found.settle(&self.file).map_err(|error| {
+            let what = match found.torn {
+                Some(_) => "the journal's torn end can't be cut off",
+                None => "the journal can't be written; see to the disk and start the node again",
+            };
+            Error::new(ErrorKind::Io, what)
+                .with("file", self.path.display())
+                .with("byte", found.tail.end)
+                .because(error)
+        })?;
         *tail = Some(found.tail);
         Ok(())
     }
@@ -391,7 +398,9 @@ fn run_length(spans: &[Option<Span>]) -> usize {
     let start = spans[0].map_or(0, |first| first.offset);
     let adjacent = spans.windows(2).take_while(|pair| match pair {
         [Some(a), Some(b)] => {
-            b.offset == a.end() + tail::SEPARATOR_BYTES && b.end() - start <= READ_BYTES_MAX
+            let between = b.offset.checked_sub(a.end());
+            between.is_some_and(|bytes| tail::SEPARATOR_BYTES.contains(&bytes))
+                && b.end() - start <= READ_BYTES_MAX
         }
         _ => false,
     });

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use plugcoin_sdk::ledger::BLOCK_TEXT_BYTES_MAX;
 
-/// The longest line that can be a record: a block and its comma.
-const LINE_BYTES_MAX: usize = BLOCK_TEXT_BYTES_MAX + 1;
+/// The longest line that can be a record: a space, a block and its comma.
+const LINE_BYTES_MAX: usize = BLOCK_TEXT_BYTES_MAX + 2;
 
 /// How many bytes of lines are read before they are looked at: few enough to stay in the cache
 /// with what is made of them (4 MiB took half as long again), enough to be worth the threads.

@@ -43,7 +43,8 @@ pub struct Damaged {
 ///
 /// * A record is whole if its text is exactly a block's with its hash or a transaction's, wherever
 ///   the text begins. Whether it is valid, and whether a block has its parent, others must say.
-/// * Every byte that is neither of a whole record nor of the signs around it is in some damage.
+/// * Every byte that is neither of a whole record nor of the signs around it is in some damage. The
+///   space before a further record of an append is such a sign, and none that may be missed.
 #[derive(Debug, Default)]
 pub struct Salvage {
     /// The whole records in their order.
@@ -134,6 +135,10 @@ impl Search<'_> {
     fn between(&mut self, gap: Range<usize>) {
         let first = gap.start == 0;
         let signs: &[u8] = if first { b"[\n" } else { b",\n" };
+        let mut gap = gap;
+        if self.bytes[gap.clone()].ends_with(b"\n ") {
+            gap.end -= 1;
+        }
         if self.bytes[gap.clone()] == *signs {
             return;
         }

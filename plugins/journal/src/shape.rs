@@ -4,6 +4,7 @@ use plugcoin_sdk::hooks::Record;
 use plugcoin_sdk::ledger::{Block, Transaction};
 
 use crate::lines::Line;
+use crate::tail::is_further;
 
 /// What a line is by itself.
 #[derive(Debug)]
@@ -14,7 +15,8 @@ pub(crate) enum Shape {
     Close,
     /// A whole record, and whether a comma follows it.
     Record(Record, bool),
-    /// A whole record of so many bytes, and then something that is neither a comma nor the line's end.
+    /// A whole record that ends after so many bytes of the line, and then something that is neither a
+    /// comma nor the line's end.
     Spoiled(Record, u64),
     /// A whole record that can't be what was written.
     Damaged(String),
@@ -40,6 +42,8 @@ pub(crate) fn judge(line: &Line, batch: &[u8]) -> Shape {
         b"]" => return Shape::Close,
         _ => {}
     }
+    let before = usize::from(is_further(bytes));
+    let bytes = &bytes[before..];
     let (record, comma) = match bytes.strip_suffix(b",") {
         Some(record) => (record, true),
         None => (bytes, false),
@@ -54,9 +58,9 @@ pub(crate) fn judge(line: &Line, batch: &[u8]) -> Shape {
     // A record is an object, so it ends where its brace is closed, whatever follows.
     let end = object_length(bytes).unwrap_or(0);
     match parse(&bytes[..end]) {
-        Ok(record) => {
-            whole(record).map_or_else(Shape::Damaged, |record| Shape::Spoiled(record, end as u64))
-        }
+        Ok(record) => whole(record).map_or_else(Shape::Damaged, |record| {
+            Shape::Spoiled(record, (before + end) as u64)
+        }),
         Err(_) => Shape::Broken(why),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::RangeInclusive;
 
 use plugcoin_sdk::{Error, ErrorKind};
 
@@ -13,8 +14,18 @@ pub(crate) const EMPTY: &[u8] = b"[\n]\n";
 /// Where the first record begins.
 pub(crate) const FIRST_OFFSET: u64 = 2;
 
-/// The bytes between two records: a comma and a line feed.
-pub(crate) const SEPARATOR_BYTES: u64 = 2;
+/// What stands between two records that are further ones of an append; before the first of an append
+/// there is no space.
+const FURTHER: &str = ",\n ";
+
+/// The bytes between two records: a comma, a line feed, and a space before a further record.
+pub(crate) const SEPARATOR_BYTES: RangeInclusive<u64> = 2..=3;
+
+/// Whether this line is of a further record of an append. Any other record begins an append, and so
+/// says that everything before it was synced.
+pub(crate) fn is_further(line: &[u8]) -> bool {
+    line.first() == Some(&b' ')
+}
 
 /// What an append asks of a file; a trait so that tests can let it fail.
 pub(crate) trait Medium {
@@ -114,11 +125,13 @@ impl Tail {
 
     /// The bytes to write at the end, and where each text then lies.
     fn lay_out(&self, texts: &[&str]) -> (Vec<u8>, Vec<Span>) {
-        let length: usize = texts.iter().map(|text| text.len() + 2).sum();
+        let length: usize = texts.iter().map(|text| FURTHER.len() + text.len()).sum();
         let mut bytes = Vec::with_capacity(length + 3);
         let mut spans = Vec::with_capacity(texts.len());
         for text in texts {
-            if self.end > FIRST_OFFSET || !bytes.is_empty() {
+            if !bytes.is_empty() {
+                bytes.extend_from_slice(FURTHER.as_bytes());
+            } else if self.end > FIRST_OFFSET {
                 bytes.extend_from_slice(b",\n");
             }
             spans.push(Span {
@@ -226,13 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn the_array_is_closed_after_every_append() {
+    fn the_array_is_closed_after_every_append_and_says_where_each_begins() {
         let disk = Disk::with(usize::MAX, true);
         let mut tail = Tail::empty();
         let first = tail.append(&disk, &["{1}"]).unwrap();
         assert_eq!(disk.text(), "[\n{1}\n]\n");
         let more = tail.append(&disk, &["{22}", "{3}"]).unwrap();
-        assert_eq!(disk.text(), "[\n{1},\n{22},\n{3}\n]\n");
+        assert_eq!(disk.text(), "[\n{1},\n{22},\n {3}\n]\n");
         assert_eq!(tail.append(&disk, &[]).unwrap(), []);
         for (span, text) in first.iter().chain(&more).zip(["{1}", "{22}", "{3}"]) {
             assert_eq!(

@@ -16,7 +16,8 @@ fn a_tail_cut_at_any_byte_of_the_last_two_records_is_cut_back_to_the_last_whole_
         assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&seen));
         journal.append(&records[kept..]).unwrap();
         is_read_back(&journal, &records);
-        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        let appends = records[..kept].chunks(1).chain([&records[kept..]]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), file_of_appends(appends));
     }
 }
 
@@ -61,7 +62,8 @@ fn garbage_at_the_end_is_cut_off() {
 #[test]
 fn pages_that_never_reached_the_disk_are_cut_off() {
     let records = records(6);
-    let whole = file_of(&records).into_bytes();
+    let (before, last) = records.split_at(3);
+    let whole = file_of_appends(before.chunks(1).chain([last])).into_bytes();
     // The array is closed, but there is a hole in its last record.
     let mut bytes = whole.clone();
     let hole = whole.len() - 100..whole.len() - 50;
@@ -69,7 +71,15 @@ fn pages_that_never_reached_the_disk_are_cut_off() {
     let (_dir, path, opened) = open_bytes(&bytes);
     let (_, seen) = opened.unwrap();
     assert_eq!(seen, records[..5]);
-    assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&seen));
+    let kept = file_of_appends(before.chunks(1).chain([&last[..2]]));
+    assert_eq!(fs::read_to_string(&path).unwrap(), kept);
+    // Whole records of the same append follow the hole.
+    let hole = file_of(before).len() - 3..file_of(&records[..4]).len();
+    let mut bytes = whole.clone();
+    bytes[hole].fill(0);
+    let (_dir, path, opened) = open_bytes(&bytes);
+    assert_eq!(opened.unwrap().1, *before);
+    assert_eq!(fs::read_to_string(&path).unwrap(), file_of(before));
     // The page with the old bracket is the old one, and a page behind it is new.
     let mut bytes = file_of(&records[..3]).into_bytes();
     let new_page = bytes.len() + 50;
@@ -97,13 +107,13 @@ fn a_file_is_walked_without_lock_and_without_repair() {
     let numbered: Vec<(u64, Record)> = (2..).zip(records.clone()).collect();
     assert_eq!(walk(), (None, numbered.clone()));
     drop(journal);
-    let whole = file_of(&records);
+    let whole = file_of_appends([&records[..]]);
     let last = whole.find(records[3].text()).unwrap();
     fs::write(&path, &whole[..last + 10]).unwrap();
     let (torn, seen) = walk();
     assert_eq!(seen, numbered[..3]);
-    let offset = last as u64 - 2;
-    assert_eq!(torn, Some(TornTail { offset, bytes: 12 }));
+    let offset = last as u64 - 3;
+    assert_eq!(torn, Some(TornTail { offset, bytes: 13 }));
     assert_eq!(fs::read_to_string(&path).unwrap(), whole[..last + 10]);
 }
 
@@ -123,13 +133,16 @@ proptest! {
         let path = dir.path().join("blocks-6000.json");
         let mut source = records(100).into_iter();
         let mut model: Vec<Record> = Vec::new();
+        let mut appends: Vec<Vec<Record>> = Vec::new();
         let mut journal = open(&path).unwrap().0;
         for (count, action, cut) in steps {
             let group: Vec<Record> = source.by_ref().take(count).collect();
             journal.append(&group).unwrap();
-            let acknowledged = file_of(&model).len() - 3;
+            let text = |appends: &[Vec<Record>]| file_of_appends(appends.iter().map(Vec::as_slice));
+            let acknowledged = text(&appends).len() - 3;
             model.extend(group.clone());
-            prop_assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&model));
+            appends.push(group.clone());
+            prop_assert_eq!(fs::read_to_string(&path).unwrap(), text(&appends));
             if action == 0 {
                 continue;
             }
@@ -145,6 +158,8 @@ proptest! {
             prop_assert!(model.starts_with(&seen));
             prop_assert!(seen.len() + group.len() >= model.len());
             prop_assert!(action == 1 || seen.len() == model.len());
+            let lost = model.len() - seen.len();
+            appends.last_mut().unwrap().truncate(group.len() - lost);
             model = seen;
             is_read_back(&opened, &model);
             journal = opened;

@@ -84,6 +84,36 @@ fn a_block_with_another_hash_than_it_says_is_damage_wherever_it_stands() {
 }
 
 #[test]
+fn a_hole_in_an_append_that_another_one_follows_is_damage() {
+    let records = records(8);
+    let whole = file_of_appends(records.chunks(3));
+    for (line, at) in [(5, 3), (6, 4), (7, 5)] {
+        let at = whole.find(records[at].text()).unwrap();
+        let text = format!("{}{}{}", &whole[..at], "\0".repeat(60), &whole[at + 60..]);
+        let said = damage(&text);
+        let start = at - usize::from(line != 5);
+        assert!(
+            said.contains(&format!("line {line}, byte {start})")),
+            "{said}"
+        );
+    }
+    // In the last append what no crash leaves is damage, too.
+    let at = whole.find(records[6].text()).unwrap();
+    let text = format!("{}x{}", &whole[..at + 5], &whole[at + 6..]);
+    let said = damage(&text);
+    assert!(said.contains(&format!("line 8, byte {at})")), "{said}");
+    // A bracket that stands where it did before the second append.
+    let at = whole.find(records[3].text()).unwrap() - 2;
+    let zeros = "\0".repeat(60);
+    let text = format!("{}\n]\n{zeros}{}", &whole[..at], &whole[at + 63..]);
+    let said = damage(&text);
+    assert!(
+        said.contains(&format!("line 6, byte {})", at + 3)),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_hole_with_whole_records_behind_it_is_damage() {
     let records = records(6);
     let whole = file_of(&records);
@@ -91,4 +121,20 @@ fn a_hole_with_whole_records_behind_it_is_damage() {
     let text = format!("{}{}{}", &whole[..at], "\0".repeat(100), &whole[at + 100..]);
     let said = damage(&text);
     assert!(said.contains(&format!("line 4, byte {at})")), "{said}");
+}
+
+/// In a file without spaces every record begins an append, also where a power cut left them.
+#[test]
+fn records_behind_the_old_bracket_of_an_older_nodes_file_are_saved_by_a_repair() {
+    let records = records(6);
+    let whole = file_of(&records);
+    let mut text = file_of(&records[..3]);
+    let bracket = text.len();
+    text.push_str(&"\0".repeat(50));
+    text.push_str(&whole[text.len()..]);
+    let said = damage(&text);
+    assert!(said.contains(&format!("line 6, byte {bracket})")), "{said}");
+    let found = Salvage::of(text.as_bytes()).found.into_iter();
+    let found: Vec<Record> = found.map(|found| found.record).collect();
+    assert_eq!(found, [&records[..3], &records[4..]].concat());
 }

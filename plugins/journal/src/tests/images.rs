@@ -4,6 +4,7 @@
 mod recorder;
 
 use super::*;
+use crate::array::Found;
 use crate::tail::Tail;
 use recorder::{Fault, Recorder};
 use std::io;
@@ -26,7 +27,7 @@ fn ending_at(place: usize) -> Vec<Record> {
         records.extend((0..).zip(letters).map(|(n, letters)| of_length(letters, n)));
         records
     };
-    let end = |records: &[Record]| file_of(records).len() - "\n]\n".len();
+    let end = |records: &[Record]| file_of_appends([records]).len() - "\n]\n".len();
     let mut letters = [1; 3];
     let mut missing = (place + 512 - end(&length(letters)) % 512) % 512;
     for count in &mut letters {
@@ -50,8 +51,8 @@ impl Starts {
         }
     }
 
-    /// The records that it finds, and where they end.
-    fn start(&self, bytes: &[u8]) -> Result<(Vec<Record>, Tail), Error> {
+    /// The records that it finds, and what else.
+    fn start(&self, bytes: &[u8]) -> Result<(Vec<Record>, Found), Error> {
         self.file.set_len(0).unwrap();
         self.file.write_all_at(bytes, 0).unwrap();
         let mut seen = Vec::new();
@@ -64,44 +65,32 @@ impl Starts {
                 Ok(())
             },
         )?;
-        Ok((seen, found.tail))
+        Ok((seen, found))
     }
 
     /// Starts with these bytes: all that was acknowledged is there, and of what was sent a prefix.
-    /// False if the start is refused; a repair finds all that was acknowledged then.
-    fn keeps(&self, bytes: &[u8], acknowledged: usize, sent: &[Record]) -> bool {
-        match self.start(bytes) {
-            Ok((seen, _)) => {
-                assert!(sent.starts_with(&seen), "a prefix of what was sent");
-                assert!(
-                    seen.len() >= acknowledged,
-                    "{} of {acknowledged}",
-                    seen.len()
-                );
-                true
-            }
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-                let salvage = Salvage::of(bytes);
-                let found = salvage.found.iter().map(|found| &found.record);
-                assert!(
-                    found.take(acknowledged).eq(&sent[..acknowledged]),
-                    "{error}"
-                );
-                assert!(!salvage.damaged.is_empty(), "{error}");
-                false
-            }
-        }
+    /// A search byte by byte has it too.
+    fn keeps(&self, bytes: &[u8], acknowledged: usize, sent: &[Record]) {
+        let (seen, _) = self.start(bytes).unwrap();
+        assert!(sent.starts_with(&seen), "a prefix of what was sent");
+        let count = seen.len();
+        assert!(count >= acknowledged, "{count} of {acknowledged}");
+        let salvage = Salvage::of(bytes);
+        let found = salvage.found.iter().map(|found| &found.record);
+        assert!(found.take(acknowledged).eq(&sent[..acknowledged]));
     }
 
     /// Starts with these bytes, and cuts the power while the end is mended: the same is there.
     fn mends(&self, bytes: &[u8]) {
-        let Ok((seen, tail)) = self.start(bytes) else {
-            return;
-        };
+        let (seen, found) = self.start(bytes).unwrap();
         let file = Recorder::new(bytes, None);
-        tail.repair(&file).unwrap();
-        assert_eq!(file.disk().seen(), file_of(&seen).as_bytes());
+        found.settle(&file).unwrap();
+        let end = found.tail.end as usize;
+        let mended = match seen.len() {
+            0 => EMPTY.to_vec(),
+            _ => [&bytes[..end], b"\n]\n"].concat(),
+        };
+        assert_eq!(file.disk().seen(), mended);
         for (_, disk) in file.into_history() {
             disk.reordered(&mut |bytes| {
                 let (again, _) = self.start(bytes).unwrap();
@@ -154,37 +143,88 @@ fn whatever_byte_a_killed_process_stopped_at_all_acknowledged_is_there() {
         let file = Recorder::new(EMPTY, None);
         let (sent, _) = append_all(&file, ending_at(place), &GROUPS);
         for (acknowledged, disk) in file.into_history() {
-            disk.cut(&mut |bytes| {
-                assert!(
-                    starts.keeps(bytes, acknowledged, &sent),
-                    "at {}",
-                    bytes.len()
-                );
-            });
+            disk.cut(&mut |bytes| starts.keeps(bytes, acknowledged, &sent));
         }
     }
 }
 
-/// Sectors may reach the disk in any order. A start goes on where it can tell what was acknowledged,
-/// and is refused where it can't: where whole records stand behind a hole, which may be the remains
-/// of one append that nobody heard of, or damage.
+/// Sectors may reach the disk in any order, so that whole records of the append that was under way
+/// stand behind a hole.
 #[test]
 fn whichever_sectors_reached_the_disk_all_acknowledged_is_there() {
     let starts = Starts::new();
-    let mut images = 0;
     for place in PLACES {
         let file = Recorder::new(EMPTY, None);
         let (sent, _) = append_all(&file, ending_at(place), &[1, 1, 4, 10, 1]);
         for (acknowledged, disk) in file.into_history() {
             disk.reordered(&mut |bytes| {
-                images += 1;
                 starts.keeps(bytes, acknowledged, &sent);
-                if images % 16 == 0 {
-                    starts.mends(bytes);
-                }
+                starts.mends(bytes);
             });
         }
     }
+}
+
+/// What a killed process wrote may not be on the disk yet when the next one appends to it.
+#[test]
+fn power_that_goes_after_a_kill_takes_nothing_that_was_acknowledged() {
+    let starts = Starts::new();
+    for place in PLACES {
+        let file = Recorder::new(EMPTY, None);
+        append_all(&file, ending_at(place), &[4]);
+        let more = records(40).split_off(30);
+        for (_, disk) in file.into_history() {
+            let (mut seen, found) = starts.start(&disk.seen()).unwrap();
+            let next = Recorder::after_a_kill(disk);
+            found.settle(&next).unwrap();
+            next.acknowledge(seen.len());
+            let mut tail = found.tail;
+            for group in more.chunks(4) {
+                let texts: Vec<&str> = group.iter().map(Record::text).collect();
+                tail.append(&next, &texts).unwrap();
+                seen.extend_from_slice(group);
+                next.acknowledge(seen.len());
+            }
+            for (acknowledged, disk) in next.into_history() {
+                disk.reordered(&mut |bytes| {
+                    let (again, _) = starts.start(bytes).unwrap();
+                    assert!(again.len() >= acknowledged);
+                });
+            }
+        }
+    }
+}
+
+/// A disk that said it had synced an append and had not: the append behind it tells.
+#[test]
+fn sectors_of_an_acknowledged_append_are_never_given_up() {
+    let starts = Starts::new();
+    let mut refused = 0;
+    for (place, count) in PLACES.into_iter().flat_map(|at| [1, 2, 6].map(|n| (at, n))) {
+        let base = file_of_appends([&ending_at(place)[..]]).into_bytes();
+        let (_, found) = starts.start(&base).unwrap();
+        let more = records(10);
+        let file = Recorder::new(&base, None);
+        let mut tail = found.tail;
+        let texts: Vec<&str> = more.iter().map(Record::text).collect();
+        tail.append(&file, &texts[1..=count]).unwrap();
+        let lost = file.into_history().swap_remove(1).1;
+        let behind = Recorder::new(&lost.seen(), None);
+        tail.append(&behind, &texts[8..]).unwrap();
+        let whole = behind.disk().seen();
+        let from = lost.seen().len() - 3;
+        lost.reordered(&mut |bytes| {
+            let mut bytes = bytes.to_vec();
+            bytes.resize(whole.len(), 0);
+            bytes[from..].copy_from_slice(&whole[from..]);
+            match starts.start(&bytes) {
+                Ok(_) => assert_eq!(bytes, whole, "at {place}"),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Corrupt),
+            }
+            refused += usize::from(bytes != whole);
+        });
+    }
+    assert!(refused > 0);
 }
 
 #[test]
@@ -204,10 +244,8 @@ fn whichever_operation_fails_all_acknowledged_is_there() {
         let (sent, failed) = append_all(&file, ending_at(509), &GROUPS[..4]);
         assert!(failed, "{fault:?}");
         for (acknowledged, disk) in file.into_history() {
-            assert!(starts.keeps(&disk.seen(), acknowledged, &sent), "{fault:?}");
-            disk.reordered(&mut |bytes| {
-                starts.keeps(bytes, acknowledged, &sent);
-            });
+            starts.keeps(&disk.seen(), acknowledged, &sent);
+            disk.reordered(&mut |bytes| starts.keeps(bytes, acknowledged, &sent));
         }
     }
 }

@@ -31,8 +31,20 @@ fn records(count: usize) -> Vec<Record> {
     all
 }
 
+/// The file after one append for each record; older nodes wrote every file so.
 fn file_of(records: &[Record]) -> String {
-    let texts: Vec<&str> = records.iter().map(Record::text).collect();
+    file_of_appends(records.chunks(1))
+}
+
+/// The file after these appends.
+fn file_of_appends<'a>(appends: impl IntoIterator<Item = &'a [Record]>) -> String {
+    let appends = appends.into_iter().filter(|records| !records.is_empty());
+    let texts: Vec<String> = appends
+        .map(|records| {
+            let texts: Vec<&str> = records.iter().map(Record::text).collect();
+            texts.join(",\n ")
+        })
+        .collect();
     match texts.is_empty() {
         true => "[\n]\n".into(),
         false => format!("[\n{}\n]\n", texts.join(",\n")),
@@ -102,9 +114,9 @@ fn the_bytes_of_the_file() {
             ",\n",
             r#"{"signature": "SIG1","transaction": {"from": "alice","to": "bob","sum": 0.0001,"timestamp": "2020-05-14T09:19:10.000001"}}"#,
             ",\n",
-            r#"{"signature": "SIG2","transaction": {"from": "bob","to": "carol","sum": 0.0001,"timestamp": "2020-05-14T09:19:10.000001"}}"#,
+            r#" {"signature": "SIG2","transaction": {"from": "bob","to": "carol","sum": 0.0001,"timestamp": "2020-05-14T09:19:10.000001"}}"#,
             ",\n",
-            "BLOCK1",
+            " BLOCK1",
             "\n]\n",
         )
         .replace("SIG1", signature(&records[1]))

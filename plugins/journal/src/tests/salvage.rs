@@ -59,8 +59,10 @@ fn a_journal_that_is_whole_has_no_damage() {
         assert_eq!(found(&salvage), records);
         assert_eq!((salvage.damaged, salvage.payments), (vec![], vec![]));
     }
-    let salvage = Salvage::of(file_of(&mixed()).as_bytes());
-    assert_eq!(found(&salvage), mixed());
+    let mixed = mixed();
+    let salvage = Salvage::of(file_of_appends([&mixed[..1], &mixed[1..]]).as_bytes());
+    assert_eq!(found(&salvage), mixed);
+    assert_eq!((salvage.damaged, salvage.payments), (vec![], vec![]));
     let lines: Vec<u64> = salvage.found.iter().map(|found| found.line).collect();
     assert_eq!(lines, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
 }
@@ -68,7 +70,7 @@ fn a_journal_that_is_whole_has_no_damage() {
 #[test]
 fn a_bit_that_flips_in_any_byte_is_told_of_and_costs_one_record_at_most() {
     let records = mixed();
-    let whole = file_of(&records);
+    let whole = file_of_appends(records.chunks(3));
     let places = places(&records, &whole);
     for (at, bit) in (0..whole.len()).flat_map(|at| [at % 8, 4].map(|bit| (at, bit))) {
         let mut bytes = whole.clone().into_bytes();
@@ -119,8 +121,8 @@ fn each_kind_of_damage_is_named() {
             format!("3 {end}+2: the line feed before a record is not there"),
         ),
         (
-            with(start..start, " "),
-            format!("3 {start}+1: something stands before a record"),
+            with(start..start, "  "),
+            format!("3 {start}+2: something stands before a record"),
         ),
         (
             with(start..start, "\n"),
@@ -211,7 +213,7 @@ proptest! {
         ],
     ) {
         let records = mixed();
-        let whole = file_of(&records);
+        let whole = file_of_appends(records.chunks(3));
         let start = from.index(whole.len());
         let end = (start + length).min(whole.len());
         let mut bytes = whole.clone().into_bytes();
@@ -226,7 +228,9 @@ proptest! {
             };
             prop_assert!(payment || found.contains(record), "{}", record.text());
         }
-        let same = bytes == whole.as_bytes();
+        // A space before a record says how it was appended, and is none that may be missed.
+        let plain = |text: &[u8]| String::from_utf8_lossy(text).replace("\n {", "\n{");
+        let same = plain(&bytes) == plain(whole.as_bytes());
         prop_assert!(same || !salvage.damaged.is_empty() || found != records);
     }
 }

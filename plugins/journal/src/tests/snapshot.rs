@@ -52,7 +52,8 @@ fn the_records_behind_it_are_visited_and_all_are_read_back() {
         assert_eq!(snapshot.as_deref(), Some(&b"more"[..]));
         assert!(seen.is_empty());
         is_read_back(&journal, &more);
-        assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&more));
+        let appends = [&more[..of], &more[of..30], &more[30..]];
+        assert_eq!(fs::read_to_string(&path).unwrap(), file_of_appends(appends));
     }
 }
 
@@ -111,7 +112,7 @@ fn a_journal_that_is_not_what_it_was_is_read_as_a_whole() {
     let records = records(12);
     let (_dir, path) = with_snapshot(&records, 9);
     let whole = fs::read(&path).unwrap();
-    let snapshot_of = file_of(&records[..9]).len() - 3;
+    let snapshot_of = file_of_appends([&records[..9]]).len() - 3;
     // Any change before the snapshot's position is found, as a cold start finds it.
     for at in (0..snapshot_of).step_by(7) {
         let mut changed = whole.clone();
@@ -138,15 +139,15 @@ fn a_journal_that_is_not_what_it_was_is_read_as_a_whole() {
 fn a_tail_torn_behind_it_is_cut_back_and_damage_is_named_as_ever() {
     let records = records(12);
     let (_dir, path) = with_snapshot(&records, 9);
-    let whole = file_of(&records);
-    let first = file_of(&records[..9]).len() - 3;
+    let whole = file_of_appends([&records[..9], &records[9..]]);
+    let first = file_of_appends([&records[..9]]).len() - 3;
     for length in first..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
         let (_, snapshot, seen) = start(&path).unwrap();
         assert!(snapshot.is_some(), "cut at {length}");
         assert!(records[9..].starts_with(&seen));
-        let all = [&records[..9], &seen[..]].concat();
-        assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&all));
+        let all = file_of_appends([&records[..9], &seen]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), all);
     }
     let tenth = whole.find(records[9].text()).unwrap();
     let damaged = format!("{}x{}", &whole[..tenth + 5], &whole[tenth + 6..]);

@@ -166,6 +166,14 @@ impl Recorder {
         }
     }
 
+    /// The same file in the hands of the next process; nothing of it is durable that was not.
+    pub(super) fn after_a_kill(disk: Disk) -> Self {
+        let file = Self::new(&[], None);
+        file.disk.replace(disk.clone());
+        file.history.replace(vec![(0, disk)]);
+        file
+    }
+
     /// So many records are acknowledged now.
     pub(super) fn acknowledge(&self, count: usize) {
         self.acknowledged.set(count);
