@@ -116,7 +116,7 @@ fn the_current_folder_is_not_searched() {
     let said = refusal(dir.path(), "--plugin elsewhere");
     assert!(said.contains("there is no plugin elsewhere"), "{said}");
     let said = refusal(dir.path(), "--plugin elsewhere --plugin-dir .");
-    assert!(said.contains("in ./libelsewhere.so; it has"), "{said}");
+    assert!(said.contains("in ./libelsewhere.so\nit has"), "{said}");
 }
 
 #[test]
@@ -490,6 +490,20 @@ fn a_digest_pins_a_file() {
         twice.contains("two digests are given for even-harder"),
         "{twice}"
     );
+    // The plugin's name, where the file is called otherwise, and the file's.
+    write(dir, "x.so", &bytes);
+    for good in [
+        format!("--plugin ./x.so:even-harder --plugin-digest even-harder={digest}"),
+        format!("--plugin ./x.so:even-harder --plugin-digest ./x.so={digest}"),
+    ] {
+        Running::start(dir, &format!("--port 0 {good}"));
+    }
+    let other = format!("--plugin ./x.so:even-harder --plugin-digest even-harder={wrong}");
+    let spoiled = refusal(dir, &other);
+    assert!(spoiled.contains("pinned to"), "{spoiled}");
+    // All of a file, of which nobody knows yet what it holds.
+    let late = format!("--plugin ./x.so --plugin-digest even-harder={digest}");
+    assert_snapshot!("digest_of_a_name_unknown", refusal(dir, &late));
     let idle = refusal(dir, &format!("--plugin-digest even-harder={digest}"));
     let compiled_in = refusal(
         dir,

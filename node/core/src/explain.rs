@@ -9,7 +9,10 @@ use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::plugin::Active;
 use serde::Serialize;
 
-use crate::limits::{EXPLAINED_CHARACTERS_MAX, EXPLAINED_MAX, EXPLAINED_RULES_MAX};
+use crate::limits::{
+    EXPLAINED_BYTES_MAX, EXPLAINED_CHARACTERS_MAX, EXPLAINED_MAX, EXPLAINED_RULES_MAX,
+    EXPLAINED_TEXT_BYTES_MAX,
+};
 
 /// What is known of a block or a transaction, and of the rules that judged it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +31,14 @@ pub struct Explanation {
     pub refused_us: Option<i64>,
     /// The rules that were asked, in their order.
     pub asked: Vec<Asked>,
+}
+
+impl Explanation {
+    /// How long it is in JSON.
+    fn bytes(&self) -> usize {
+        // It has no map whose keys are no texts, the only thing that can't be written.
+        serde_json::to_vec(self).map_or(0, |text| text.len())
+    }
 }
 
 /// What became of something.
@@ -106,13 +117,30 @@ impl Asked {
     }
 
     fn refused(invalid: &Invalid) -> Self {
-        let cut = |text: &str| -> String { text.chars().take(EXPLAINED_CHARACTERS_MAX).collect() };
+        let cut = |text: &str| -> String {
+            let mut bytes = 0;
+            let fits = |c: &char| {
+                bytes += json_bytes(*c);
+                bytes <= EXPLAINED_TEXT_BYTES_MAX
+            };
+            let few = text.chars().take(EXPLAINED_CHARACTERS_MAX);
+            few.take_while(fits).collect()
+        };
         Self {
             said: cut(&invalid.message),
             observed: invalid.observed.as_deref().map(cut),
             required: invalid.required.as_deref().map(cut),
             ..Self::by(&cut(&invalid.rule), &invalid.plugin, &invalid.version)
         }
+    }
+}
+
+/// How long a character is in JSON.
+fn json_bytes(c: char) -> usize {
+    match c {
+        '"' | '\\' => 2,
+        c if c.is_ascii_control() => 6,
+        c => c.len_utf8(),
     }
 }
 
@@ -195,7 +223,7 @@ impl Refused {
         trace: &Trace,
         now_us: i64,
     ) {
-        let explanation = Explanation {
+        let mut explanation = Explanation {
             id,
             what,
             verdict: Outcome::Refused,
@@ -203,6 +231,10 @@ impl Refused {
             refused_us: Some(now_us),
             asked: trace.ended_by(invalid),
         };
+        // The first that were asked say least.
+        while explanation.asked.len() > 1 && explanation.bytes() > EXPLAINED_BYTES_MAX {
+            explanation.asked.remove(0);
+        }
         if self.by_id.insert(id, explanation).is_none() {
             self.order.push_back(id);
         }

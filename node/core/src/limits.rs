@@ -90,7 +90,7 @@ pub const SYNC_STALL_US: i64 = 180_000_000;
 /// How long a node does not search on a tip after its own block there was refused, in microseconds.
 pub const REFUSED_OWN_US: i64 = 1_000_000;
 
-/// How many refused items are remembered with the reasons, at most 4 KiB each.
+/// How many refused items are remembered with the reasons, at most [`EXPLAINED_BYTES_MAX`] each.
 pub const EXPLAINED_MAX: usize = 1_000;
 
 /// How many payments that a journal's blocks dropped are told again at the start: a power cut may
@@ -102,6 +102,12 @@ pub const EXPLAINED_RULES_MAX: usize = 16;
 
 /// How much of each of a refusal's words is told, in characters.
 pub const EXPLAINED_CHARACTERS_MAX: usize = 200;
+
+/// How long such a text may be in JSON, in bytes: four of them leave room for the names.
+pub const EXPLAINED_TEXT_BYTES_MAX: usize = 600;
+
+/// How long an explanation of a refusal may be in JSON; what was asked first is left out if it is longer.
+pub const EXPLAINED_BYTES_MAX: usize = 4 << 10;
 
 /// For how long a chain is not sought again at a peer of other rules when it broke ours, in
 /// microseconds: it will hardly hold a moment later.

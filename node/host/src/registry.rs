@@ -131,6 +131,7 @@ impl Registry {
             let seen = self.seen_in_dir.iter().map(String::as_str);
             let names = self.plugins.iter().map(Plugin::name).chain(seen);
             let meant = match nearest(name, names) {
+                _ if name.ends_with(".so") => format!("; a file is named by its path, as ./{name}"),
                 Some(near) => format!("; did you mean {near}?"),
                 None => String::new(),
             };

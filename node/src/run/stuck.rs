@@ -84,8 +84,13 @@ impl Watchdog {
              is on disk"
         );
         let judging = self.judgings.of(&stuck.thread);
-        // A disk that stalls says nothing of the block that was read for.
-        if let Some(judging) = judging.filter(|_| hook != HookKind::Storage) {
+        // A disk that stalls says nothing of the block that was read for; and what a pool or a gossip
+        // hangs over must not be refused in others' blocks, which are valid.
+        let is_rule = !matches!(
+            hook,
+            HookKind::Storage | HookKind::Mempool | HookKind::Gossip
+        );
+        if let Some(judging) = judging.filter(|_| is_rule) {
             self.blame(stuck, &judging, seconds);
         }
         std::process::exit(ExitCode::Plugin as i32);

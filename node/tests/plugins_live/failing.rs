@@ -107,6 +107,28 @@ fn a_rule_that_does_not_come_back_stops_the_node_once_for_each_thing() {
 }
 
 #[test]
+fn a_pool_that_does_not_come_back_stops_the_node_and_nothing_is_refused_for_it() {
+    let rules = format!(
+        "--set zeros.zeros=1 --stuck-after 300ms {}",
+        brittle("pool")
+    );
+    let first = block(&genesis(), &alice().public, Vec::new(), 10);
+    let a = live_with(&rules, &alice(), std::slice::from_ref(&first));
+    let port = a.port().to_owned();
+    let bad = pay(&alice(), "bob", "0.21", 100);
+    a.posts("/inv", bad.text());
+    let (code, log, dir) = a.ended();
+    assert_eq!(code, PLUGIN, "{log}");
+    for words in ["brittle-pool", "has not come back for 0.3 s"] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    // Others have no such pool, and their blocks are valid.
+    let with_bad = block(&first, &alice().public, vec![bad], 200);
+    let a = Live::start_in(dir, &format!("--port {port} {rules}"));
+    a.takes("/block", with_bad.text());
+}
+
+#[test]
 fn a_signer_that_hangs_ahead_of_the_node_stops_it_until_the_payment_is_found() {
     let rules = format!(
         "--set zeros.zeros=1 --set fifo.n_transactions=9 --stuck-after 300ms {}",

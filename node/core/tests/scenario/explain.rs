@@ -8,7 +8,7 @@ use plugcoin_sdk::{Error, Invalid, Verdict};
 use plugcoin_testkit::doubles::PlainSigner;
 use plugcoin_testkit::fixtures;
 
-use crate::bench::{Bench, branch, events, refusal};
+use crate::bench::{Bench, branch, events, hooks, refusal};
 
 /// The rules that were asked about an item, and what the last of them said.
 fn asked(bench: &Bench, id: &Hash) -> (Vec<String>, String) {
@@ -90,6 +90,44 @@ fn a_thousand_refusals_are_remembered_and_no_more() {
     assert!(!known(&payments[0]) && known(&payments[1]) && known(&payments[1_000]));
     let longest = serde_json::to_string(&bench.node.explain(&payments[7].id())).unwrap();
     assert!(longest.len() < 4_096);
+}
+
+/// A rule with a long name, that says much of everything, in the characters that are longest in JSON.
+struct Talker;
+
+impl Validity for Talker {
+    fn check_transaction(&self, _: &Transaction, _: &TransactionContext) -> Result<Verdict, Error> {
+        let words = "\u{1}".repeat(5_000);
+        let invalid = Invalid::new("talks", &*words).observed(&words);
+        Ok(Verdict::Invalid(
+            invalid.required("\u{1f980}".repeat(5_000)),
+        ))
+    }
+}
+
+#[test]
+fn an_explanation_of_a_refusal_has_at_most_four_kibibytes() {
+    let storage = Arc::default();
+    let mut on = hooks(Arc::clone(&storage) as _);
+    let name = "a-rule-whose-name-is-as-long-as-that-of-a-library-may-be-at-most";
+    let silent = |n: usize| -> Scheduled<dyn Validity> {
+        Scheduled::always(&format!("{name}-{n}"), Arc::new(time::TimeRule::default()))
+    };
+    on.validity = (0..20).map(silent).collect();
+    on.validity.push(Scheduled::always(name, Arc::new(Talker)));
+    let config = Config {
+        first_coin: false,
+        ..Config::default()
+    };
+    let mut bench = Bench::by(on, storage, config);
+    bench.take(&branch("A", 1));
+    let payment = fixtures::pay("A", "B", "0.5", bench.now_us);
+    refusal(&bench.transaction(&payment));
+    let explained = bench.node.explain(&payment.id()).unwrap();
+    let text = serde_json::to_string(&explained).unwrap();
+    assert!((1_000..=4_096).contains(&text.len()), "{}", text.len());
+    let last = explained.asked.last().unwrap();
+    assert_eq!((&*last.rule, last.plugin.as_deref()), ("talks", Some(name)));
 }
 
 /// A target that no hash meets, from some height on.

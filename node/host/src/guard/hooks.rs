@@ -33,7 +33,7 @@ macro_rules! guarded {
                 self.ask(|hook| hook.$ask($($given),*))
             } )*
             $( fn $constant(&self) -> $value {
-                self.active().$constant()
+                self.constant(|hook| hook.$constant())
             } )*
         }
     )* };

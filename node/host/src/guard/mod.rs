@@ -9,6 +9,7 @@ mod provided;
 mod watch;
 pub mod watchdog;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use plugcoin_sdk::{Error, ErrorKind};
@@ -65,6 +66,18 @@ impl<T: ?Sized> Guarded<T> {
         }
     }
 
+    /// Asks for a constant: where that panics, the default's, or the node ends with the plugin's name.
+    fn constant<'a, R>(&'a self, ask: impl Fn(&'a T) -> R) -> R {
+        let asked = catch_unwind(AssertUnwindSafe(|| ask(self.active())));
+        asked.unwrap_or_else(|panic| {
+            let error = self.watch.judge(panicked(&*panic));
+            match &self.instead {
+                Some(instead) => ask(instead),
+                None => resume_unwind(Box::new(error.to_string())),
+            }
+        })
+    }
+
     /// Calls it where an error may be an answer: a scheme that only verifies, a secret that is none.
     fn ask<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
         let answered = self.watch.measure(|| match run(&self.hook) {
@@ -88,5 +101,53 @@ fn fault(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Plugin => error,
         _ => Error::new(ErrorKind::Plugin, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use plugcoin_sdk::hooks::{Admission, Capacity, Due, HookKind, Mempool, PoolSummary};
+    use plugcoin_sdk::ledger::Transaction;
+    use plugcoin_sdk::plugin::Setup;
+
+    use super::*;
+
+    /// A pool that has this capacity, or panics over it.
+    struct Pool(Option<Capacity>);
+
+    impl Mempool for Pool {
+        fn admit(&self, _: &Transaction, _: &PoolSummary) -> Result<Admission, Error> {
+            Err(Error::new(ErrorKind::Plugin, "nobody asks"))
+        }
+
+        fn due(&self, _: &PoolSummary, _: i64) -> Result<Due, Error> {
+            Ok(Due::No)
+        }
+
+        fn capacity(&self) -> Capacity {
+            self.0.unwrap()
+        }
+    }
+
+    #[test]
+    fn a_constant_that_panics_is_a_fault_of_the_plugin() {
+        let pool = |capacity| -> Arc<dyn Mempool> { Arc::new(Pool(capacity)) };
+        let guarded = |instead| {
+            let watch = Watch::new("panics", Setup::default().log(), HookKind::Mempool);
+            (Guarded::new(pool(None), watch.clone(), instead), watch)
+        };
+        let ten = Capacity {
+            transactions: 10,
+            bytes: 4_000,
+        };
+        let (replaced, watch) = guarded(Some(pool(Some(ten))));
+        assert_eq!(replaced.capacity(), ten);
+        assert!(watch.health().failed);
+        let (alone, _) = guarded(None);
+        let panic = catch_unwind(AssertUnwindSafe(|| alone.capacity())).unwrap_err();
+        let words = panic.downcast_ref::<String>().unwrap();
+        assert!(words.starts_with("the plugin panics failed"), "{words}");
     }
 }

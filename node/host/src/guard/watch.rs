@@ -128,9 +128,9 @@ impl Watch {
         self.missed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the node can't go on without it.
-    pub(super) fn stops_the_node(&self) -> bool {
-        self.consequence == Consequence::Stop
+    /// Whether the node waits for it: all hooks but these are called where nothing else goes on meanwhile.
+    pub(super) fn holds_up_the_node(&self) -> bool {
+        !matches!(self.hook, HookKind::Observer | HookKind::Transport)
     }
 
     /// Whether it has failed.

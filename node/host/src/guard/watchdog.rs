@@ -144,9 +144,9 @@ fn register_thread() -> &'static Thread {
     thread
 }
 
-/// Looks once, and names a plugin whose failure stops the node and that has held a thread for this
-/// long.
+/// Looks once, and names a plugin for which the node waits and that has held a thread for this long.
 ///
+/// * Also one whose default would take over if it failed: its thread can't be had back.
 /// * Called at an even pace, `each` apart.
 pub fn stuck(each: Duration, limit: Duration) -> Option<Stuck> {
     all_stuck(each, limit).into_iter().next()
@@ -163,7 +163,7 @@ fn all_stuck(each: Duration, limit: Duration) -> Vec<Stuck> {
         }
         let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
         let watch = watches.get(place)?.upgrade();
-        let watch = watch.filter(|watch| watch.stops_the_node())?;
+        let watch = watch.filter(|watch| watch.holds_up_the_node())?;
         let name = thread.name.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Stuck {
             plugin: watch.plugin().clone(),
@@ -191,8 +191,10 @@ mod tests {
             all.into_iter().find(|stuck| *stuck.plugin == *"stuck-rule")
         };
         for (hook, named) in [
-            (HookKind::Mempool, None),
+            (HookKind::Observer, None),
             (HookKind::Validity, Some("stuck-rule")),
+            (HookKind::Mempool, Some("stuck-rule")),
+            (HookKind::Gossip, Some("stuck-rule")),
         ] {
             let watch = watch("stuck-rule", hook);
             let (entered, is_inside) = channel();

@@ -16,6 +16,7 @@ use std::time::Duration;
 use plugcoin_sdk::plugin::About;
 use plugcoin_sdk::{Error, ErrorKind};
 
+use crate::nearest::nearest;
 use crate::plugin::{LoadedFile, Plugin};
 use crate::registry::Registry;
 use crate::request::{Named, PluginRequest};
@@ -122,9 +123,13 @@ impl Loader {
                 asked.push(named);
                 continue;
             };
-            let pin = self.pins.iter().position(|pin| {
-                pin.plugin == named.plugin || stem(&path).is_some_and(|stem| stem == pin.plugin)
-            });
+            let is_meant = |pin: &Pin| {
+                pin.plugin == named.plugin
+                    || Path::new(&pin.plugin) == path
+                    || wanted.as_ref() == Some(&pin.plugin)
+                    || stem(&path).is_some_and(|stem| stem == pin.plugin)
+            };
+            let pin = self.pins.iter().position(is_meant);
             if let Some(at) = pin {
                 pinned[at] = true;
             }
@@ -138,15 +143,15 @@ impl Loader {
                 .collect();
             if chosen.is_empty() {
                 let there: Vec<&str> = opened.plugins.iter().map(Plugin::name).collect();
-                return Err(Error::new(
-                    ErrorKind::Configuration,
-                    format!(
-                        "there is no plugin {} in {}; it has: {}",
-                        wanted.unwrap_or_default(),
-                        path.display(),
-                        there.join(", ")
-                    ),
-                ));
+                let wanted = wanted.unwrap_or_default();
+                let meant = match nearest(&wanted, there.iter().copied()) {
+                    Some(near) => format!("; did you mean {near}?"),
+                    None => String::new(),
+                };
+                let (path, there) = (path.display(), there.join(", "));
+                let message =
+                    format!("there is no plugin {wanted} in {path}{meant}\nit has: {there}");
+                return Err(Error::new(ErrorKind::Configuration, message));
             }
             asked.extend(chosen.into_iter().map(|plugin| Named {
                 plugin: plugin.name().to_owned(),
@@ -154,6 +159,16 @@ impl Loader {
             }));
         }
         if let Some(at) = pinned.iter().position(|used| !used) {
+            let name = &self.pins[at].plugin;
+            // What a file holds is known when it is open, and then it is too late to pin it.
+            if let Some(place) = loaded.iter().find(|plugin| plugin.name() == name) {
+                let file = place.place();
+                let message = format!(
+                    "a digest is given for {name}, which is in {file}; name the plugin with --plugin \
+                     {file}:{name}, or the file with --plugin-digest {file}=SHA256"
+                );
+                return Err(Error::new(ErrorKind::Configuration, message));
+            }
             return Err(Error::new(
                 ErrorKind::Configuration,
                 format!(

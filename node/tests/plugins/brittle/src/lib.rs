@@ -27,13 +27,16 @@ impl Validity for BrittleRule {
 
 plugcoin_sdk::register!(Validity, "brittle-rule", |_| Ok(BrittleRule));
 
-/// A pool from which a block is due at once, and that panics over 0.17.
+/// A pool from which a block is due at once, and that panics over 0.17 and never comes back from 0.21.
 struct BrittlePool;
 
 impl Mempool for BrittlePool {
     fn admit(&self, transaction: &Transaction, _pool: &PoolSummary) -> Result<Admission, Error> {
         let bad = transaction.amount() == Amount::from_units(17_000_000);
         assert!(!bad, "it is afraid of 0.17");
+        while transaction.amount() == Amount::from_units(21_000_000) {
+            std::thread::park();
+        }
         Ok(Admission::Accept {
             priority: 0,
             expires_us: None,
