@@ -82,11 +82,12 @@ impl Samples {
     ) {
         let fault = match answer {
             Ok((200, _)) => None,
-            // Payments that nobody can make are refused; what was waiting may be dropped.
-            Ok((400, text)) if text.contains("unds") => {
+            // Nobody can pay more than there is.
+            Ok((400, text)) if text.contains("funds") => {
                 *self.refused.lock().unwrap() += 1;
                 None
             }
+            // What another node took need not be here yet.
             Ok((404, _)) if name.contains("/explain") => None,
             Ok((status, text)) => Some(format!("{name}: {status} {text:.300}")),
             Err(error) => Some(format!("{name}: {error}")),
