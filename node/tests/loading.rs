@@ -8,6 +8,7 @@ mod program;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
@@ -117,6 +118,27 @@ fn the_current_folder_is_not_searched() {
     assert!(said.contains("there is no plugin elsewhere"), "{said}");
     let said = refusal(dir.path(), "--plugin elsewhere --plugin-dir .");
     assert!(said.contains("in ./libelsewhere.so\nit has"), "{said}");
+}
+
+#[test]
+fn the_folder_of_the_program_is_searched() {
+    let (dir, bytes) = good();
+    write(dir.path(), "libeven_harder.so", bytes);
+    let program = dir.path().join("node");
+    let built = Path::new(env!("CARGO_BIN_EXE_node"));
+    // On another file system it has to be a copy.
+    if fs::hard_link(built, &program).is_err() {
+        fs::copy(built, &program).unwrap();
+    }
+    let elsewhere = tempdir().unwrap();
+    let output = Command::new(&program)
+        .args("--port 0 --plugin even-harder --set even-harder.no=1".split(' '))
+        .current_dir(&elsewhere)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    // It was found, tried and opened: its options are known.
+    assert!(said.contains("even-harder has no option no"), "{said}");
 }
 
 #[test]
