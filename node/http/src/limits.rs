@@ -38,7 +38,9 @@ pub const RUN_BYTES_MAX: usize = RUNS_BYTES_MAX / 8;
 
 /// The most answers of whole chains under way at once: each may keep alive some tens of kilobytes
 /// of what the chain was, and reads the disk. Further ones wait; pages, by which nodes sync, never do.
-pub const STREAMS_MAX: usize = 64;
+/// Four times what one address may have open, so that one that takes nothing of its answers holds up
+/// nobody else.
+pub const STREAMS_MAX: usize = 4 * CONNECTIONS_PER_SOURCE_MAX;
 
 /// How much of a chain is gathered before it is sent: large enough to make few writes, small
 /// enough that many readers at once cost little memory.

@@ -60,6 +60,8 @@ pub(crate) struct Window {
     records: u64,
     payments: Vec<Duration>,
     reads: Vec<Duration>,
+    /// Whether something was stopped together with this process.
+    is_paused: bool,
 }
 
 /// All of it.
@@ -120,8 +122,11 @@ impl Samples {
             }
         }
         let height = world.members[0].status().and_then(|s| s["height"].as_u64());
+        let before = self.windows.lock().unwrap().last().map(|window| window.at);
+        let since = world.begun + before.unwrap_or_default();
         let window = Window {
             at: world.begun.elapsed(),
+            is_paused: world.pauses.touch(since, Instant::now()),
             takes,
             records: u64::try_from(world.account.payments()).unwrap() + height.unwrap_or(0),
             payments,
@@ -156,9 +161,18 @@ impl Samples {
     }
 
     /// Checks that a node which was never started again takes no more than at the beginning, and
-    /// nobody waits longer.
+    /// nobody waits longer, nor a whole window for any answer.
     pub(crate) fn check(&self) {
         let windows = self.windows.lock().unwrap();
+        // The last one may be short.
+        let whole = &windows[..windows.len() - 1];
+        let is_silent = |window: &&Window| window.reads.is_empty() && !window.is_paused;
+        let silent: Vec<Duration> = { whole.iter() }.filter(is_silent).map(|w| w.at).collect();
+        assert_eq!(
+            silent,
+            Vec::<Duration>::new(),
+            "nobody was answered anything then"
+        );
         let (early, late) = ends(&windows);
         let grown = Summary::of(late).grown_since(&Summary::of(early));
         assert_eq!(grown, Vec::<&str>::new());
@@ -322,6 +336,7 @@ fn what_grows_is_found_and_what_belongs_to_the_chain_is_no_growth() {
             threads: 10,
         }; 3],
         records,
+        is_paused: false,
         payments: vec![Duration::from_millis(10)],
         reads: vec![Duration::from_millis(took_ms)],
     };

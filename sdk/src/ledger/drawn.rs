@@ -11,7 +11,7 @@ use super::Hash;
 /// * Whoever chooses the hashes can't make it slow: where they lie is [`Drawn`] in each process.
 pub type ByHash<V> = HashMap<Hash, V, Drawn>;
 
-/// Draws in each process where a [`Hash`] lies in a table.
+/// Draws in each process where a [`Hash`](struct@Hash) lies in a table.
 ///
 /// * Two hashes, whoever chose them, have the same 64 bits in one of 2⁶⁴ draws, and the same low bits
 ///   as seldom as these can be: sums of their words, each times a number that was drawn (multilinear
