@@ -182,12 +182,43 @@ fn a_block_that_breaks_a_rule_goes_with_those_on_it() {
     let next = block(&greedy, &me, Vec::new(), 50);
     let mut lines = journal();
     lines.extend([greedy.text().to_owned(), next.text().to_owned()]);
+    // With no byte damaged it is the rules that are wrong, and nothing is thrown away.
+    let dir = with(file_of(&lines));
+    let run = repair(dir.path(), "");
+    assert_snapshot!("repair_whole_and_refused", run.text());
+    assert_eq!(
+        (text(&dir, FILE), files(&dir)),
+        (file_of(&lines).into_bytes(), 1)
+    );
+    lines.push("\0".repeat(10));
     let (said, now) = repaired(file_of(&lines));
     assert_snapshot!("repair_a_rule", said);
     assert_eq!(now, file_of(&journal()));
     // Also if it stands there twice.
     lines.push(greedy.text().to_owned());
     assert_eq!(repaired(file_of(&lines)).1, now);
+}
+
+#[test]
+fn a_chain_is_judged_by_the_rules_it_was_written_under_and_no_others() {
+    let (dir, running) = World::new().start("");
+    let port = running.port().to_owned();
+    running.stop(Signal::TERM);
+    let path = dir.path().join(format!("blocks-{port}.json"));
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.len() - 40;
+    bytes[at] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let before = files(&dir);
+    // The options are forgotten, by which this chain was made.
+    let run = node(dir.path(), &format!("chain repair --port {port}"));
+    assert_eq!(run.code, 3, "{}", run.text());
+    for words in ["under other rules", "--plugin and --set", "rules-"] {
+        assert!(run.err.contains(words), "{words}: {}", run.err);
+    }
+    assert_eq!((fs::read(&path).unwrap(), files(&dir)), (bytes, before));
+    let run = repair(dir.path(), &format!("--port {port}"));
+    assert!(run.out.contains("height 3"), "{}", run.text());
 }
 
 #[test]

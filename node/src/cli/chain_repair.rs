@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use journal::{Broken, Damaged, Salvage, TornTail};
 use plugcoin_core::{Journal, Node, Outcome};
+use plugcoin_host::Resolved;
 use plugcoin_sdk::ErrorKind;
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::plugin::Active;
@@ -17,6 +18,7 @@ use super::output;
 use super::{ExitCode, Failure};
 use crate::config::Config;
 use crate::run::clock::now_us;
+use crate::run::rules_file;
 use candidates::Candidates;
 use report::{Report, Saved};
 
@@ -26,6 +28,8 @@ use report::{Report, Saved};
 ///
 /// # Errors
 /// * [`ExitCode::Chain`] if something could not be saved.
+/// * The same if no byte is damaged and a block breaks a rule: then the rules are other ones.
+/// * [`ExitCode::Configuration`] if the chain was written under other rules than these.
 /// * [`ExitCode::InUse`] if a node has it open.
 pub(super) fn repair(
     config: &Config,
@@ -57,15 +61,23 @@ pub(super) fn repair(
     let plan = config.plan(config.port)?;
     let candidates = Arc::new(Candidates::new(found, payments, &*plan.signer()?.hook)?);
     let resolved = plan.create_on(Active::new("file", candidates.clone()))?;
+    under_its_rules(file, &resolved)?;
+    let mut breaks = None;
     let node = loop {
         let core = plugcoin_core::Config::default();
         match Node::open(now_us(), core, resolved.hooks.clone(), None, Journal::Judge) {
             Ok((node, _)) => break node,
             // The block that breaks a rule is left out, and all that is built on it.
-            Err(error) if error.kind() == ErrorKind::Corrupt => candidates.reject(error)?,
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                breaks.get_or_insert(error.to_string());
+                candidates.reject(error)?;
+            }
             Err(error) => return Err(error.into()),
         }
     };
+    if let Some(why) = breaks.filter(|_| damaged.is_empty() && torn.is_none()) {
+        return Err(whole_and_refused(file, &why));
+    }
     let chosen = candidates.chosen();
     let mut report = Report {
         damaged: of_a_crash(damaged, torn),
@@ -90,6 +102,41 @@ pub(super) fn repair(
         false => output::answer(report.text(file)),
     }
     report.result(file)
+}
+
+/// Refuses to judge a chain by other rules than it was written under: they would throw away what is good.
+fn under_its_rules(file: &Path, resolved: &Resolved) -> Result<(), Failure> {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let Some(of_node) = name.and_then(|name| name.strip_prefix("blocks-")) else {
+        return Ok(());
+    };
+    let rules = file.with_file_name(format!("rules-{of_node}"));
+    match rules_file::fingerprint(&rules)? {
+        Some(written) if written != resolved.fingerprint => Err(Failure::new(
+            ExitCode::Configuration,
+            format!(
+                "{} was written under other rules ({written}) than these ({}), by which good blocks would \
+                 be thrown away; give the --plugin and --set that its node runs with ({} has them)",
+                file.display(),
+                resolved.fingerprint,
+                rules.display()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn whole_and_refused(file: &Path, why: &str) -> Failure {
+    Failure::new(
+        ExitCode::Chain,
+        format!(
+            "no byte of {} is damaged, and it does not hold under these rules: {why}\n\
+             Nothing was changed. Give the --plugin and --set that its node runs with; if the rules shall \
+             be others, take another --data-dir, or let the new plugin begin at a later block, as \
+             --plugin NAME@NR.",
+            file.display()
+        ),
+    )
 }
 
 /// Whether a payment is on the best chain or waits.

@@ -21,7 +21,7 @@ mod pace;
 mod peers_file;
 mod poison_file;
 mod progress;
-mod rules_file;
+pub(crate) mod rules_file;
 mod snapshots;
 mod sources;
 mod stuck;

@@ -99,6 +99,16 @@ fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
+/// The fingerprint of the rules that are written down; none if there is no such file, or it is damaged.
+///
+/// # Errors
+/// [`ErrorKind::Io`] if there is a file that can't be read.
+pub(crate) fn fingerprint(path: &Path) -> Result<Option<Hash>, Error> {
+    let text = read_text(path, FILE_BYTES_MAX)?;
+    let content = text.and_then(|text| serde_json::from_str::<Content>(&text).ok());
+    Ok(content.map(|content| content.fingerprint))
+}
+
 /// Writes down the rules that hold.
 ///
 /// # Errors

@@ -78,8 +78,8 @@ impl Damage {
         Error::new(
             ErrorKind::Corrupt,
             format!(
-                "the journal is damaged: {}; restore the file from a copy, or let `node chain repair` \
-                 save what can be saved (whoever cuts it off at this byte loses what follows)",
+                "the journal is damaged: {}; restore the file from a copy, or let `node chain repair`, \
+                 with this node's other options, save what can be saved (whoever cuts it off at this byte loses what follows)",
                 self.why
             ),
         )

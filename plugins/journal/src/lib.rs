@@ -28,9 +28,9 @@ mod shape;
 mod snapshot;
 mod tail;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -200,6 +200,12 @@ impl Journal {
 /// Locks a journal against other processes, for as long as the file is open.
 fn lock(file: &File, path: &Path, in_use: &'static str) -> Result<(), Error> {
     match file.try_lock() {
+        // `chain repair` puts another file in its place; what is written to this one would be lost.
+        Ok(()) if !is_at(file, path) => Err(Error::new(
+            ErrorKind::InUse,
+            "the journal was replaced while it was opened; start again",
+        )
+        .with("file", path.display())),
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
             Err(Error::new(ErrorKind::InUse, in_use).with("file", path.display()))
@@ -210,6 +216,13 @@ fn lock(file: &File, path: &Path, in_use: &'static str) -> Result<(), Error> {
                 .because(error))
         }
     }
+}
+
+/// Whether this is the file that the path leads to.
+fn is_at(file: &File, path: &Path) -> bool {
+    let of = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let there = fs::metadata(path).map(of);
+    there.is_ok_and(|there| file.metadata().is_ok_and(|here| of(here) == there))
 }
 
 /// Makes an empty journal that outlives a crash: the file, and its name in the folder.

@@ -54,7 +54,8 @@ pub(crate) fn scan(
     let (number, from) = known.map_or((0, 0), |tail| (tail.records, tail.last));
     file.seek(SeekFrom::Start(from)).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len() - from;
-    let reader = BufReader::with_capacity(256 << 10, file);
+    // What a node appends meanwhile is not read: its end would be seen in two states.
+    let reader = BufReader::with_capacity(256 << 10, io::Read::take(file, length));
     let mut lines = Lines::after(reader, number, from);
     let mut array = known.map_or_else(Array::new, Array::from);
     let first_new = known.map_or(0, |tail| tail.end);

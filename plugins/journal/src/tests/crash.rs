@@ -117,6 +117,40 @@ fn a_file_is_walked_without_lock_and_without_repair() {
     assert_eq!(fs::read_to_string(&path).unwrap(), whole[..last + 10]);
 }
 
+#[test]
+fn what_is_appended_while_a_file_is_walked_is_left_for_the_next_walk() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("blocks-6000.json");
+    let records = records(6);
+    let (journal, _) = open(&path).unwrap();
+    journal.append(&records[..3]).unwrap();
+    let mut seen = Vec::new();
+    let mut more = records[3..].iter();
+    let torn = visit_file(&path, &mut |_, record| {
+        seen.push(record);
+        more.by_ref()
+            .try_for_each(|record| journal.append(std::slice::from_ref(record)))
+    });
+    assert_eq!((torn.unwrap(), &*seen), (None, &records[..3]));
+}
+
+#[test]
+fn a_file_that_was_replaced_is_not_written_to() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("blocks-6000.json");
+    open(&path).unwrap().0.append(&records(2)).unwrap();
+    let opened_before = File::open(&path).unwrap();
+    fs::rename(&path, dir.path().join("damaged")).unwrap();
+    for there in [false, true] {
+        if there {
+            open(&path).unwrap().0.append(&records(1)).unwrap();
+        }
+        let error = lock(&opened_before, &path, "in use").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InUse);
+        assert!(error.to_string().contains("was replaced"), "{error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 40,

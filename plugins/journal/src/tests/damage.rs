@@ -29,7 +29,7 @@ fn damage_in_the_middle_is_named_to_the_byte() {
         damage(&whole.replace(second, "nonsense")),
         format!(
             "the journal is damaged: not a signed transaction: expected ident at line 1 column 2; \
-             restore the file from a copy, or let `node chain repair` save what can be saved \
+             restore the file from a copy, or let `node chain repair`, with this node's other options, save what can be saved \
              (whoever cuts it off at this byte loses what follows) \
              (file blocks-6000.json, line 3, byte {})",
             lines[1]
