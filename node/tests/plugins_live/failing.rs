@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::live::{Live, PLUGIN, acquainted, agreed, live, live_with};
-use crate::program::libraries::library;
+use crate::program::libraries::{c_library, library, mode};
 use crate::program::running::{Running, until};
 use crate::program::world::{alice, block, pay};
 
@@ -391,4 +391,127 @@ fn an_observer_that_panics_is_off() {
         a.reach(height);
     }
     assert_eq!(a.log().matches("it is off").count(), 1, "{}", a.log());
+}
+
+/// A plugin in C for one hook, which answers whatever it is asked by more bytes than a node takes.
+const TALKER: &str = r#"
+#include <plugcoin_plugin.h>
+#include <string.h>
+PLUGCOIN_NOTE;
+static char long_answer[(4 << 20) + 1];
+static int32_t tell(const plugcoin_sink *sink, const char *text) {
+    return sink->write(sink->context, (const uint8_t *)text, strlen(text));
+}
+static int is(const uint8_t *method, size_t len, const char *name) {
+    return len == strlen(name) && !memcmp(method, name, len);
+}
+static int32_t create(const uint8_t *setup, size_t setup_len, void **instance,
+                      const plugcoin_sink *sink) {
+    (void)setup, (void)setup_len, (void)sink;
+    *instance = "one";
+    return PLUGCOIN_OK;
+}
+static int32_t call(void *instance, const uint8_t *method, size_t len, const uint8_t *input,
+                    size_t input_len, const plugcoin_sink *sink) {
+    (void)instance, (void)input, (void)input_len;
+    if (is(method, len, "library.about")) return tell(sink, ABOUT);
+    if (is(method, len, "library.resolve")) return tell(sink, "{}");
+    if (is(method, len, "signer.scheme")) return tell(sink, "\"ed25519\"");
+    if (is(method, len, "difficulty.easiest")) return tell(sink, EASIEST);
+    for (size_t n = 0; n < sizeof ASKED / sizeof *ASKED; n++)
+        if (is(method, len, ASKED[n])) {
+            memset(long_answer, '1', sizeof long_answer);
+            sink->write(sink->context, (const uint8_t *)long_answer, sizeof long_answer);
+            return PLUGCOIN_OK;
+        }
+    return PLUGCOIN_UNKNOWN;
+}
+static void destroy(void *instance) { (void)instance; }
+static const plugcoin_table table = {sizeof(plugcoin_table), 1, 0, 0, create, call, destroy};
+const plugcoin_table *plugcoin_plugin(const plugcoin_host *host) { (void)host; return &table; }
+"#;
+
+/// The option by which a node takes such a plugin of this hook.
+fn talker(dir: &TempDir, hook: &str, methods: &str) -> String {
+    let name = format!("long-{hook}");
+    let about =
+        format!(r#"[{{"name":"{name}","version":"1.0.0","rules_version":1,"hooks":["{hook}"]}}]"#);
+    let methods: Vec<String> = { methods.split(' ') }
+        .map(|method| format!("\"{hook}.{method}\""))
+        .collect();
+    let definitions = format!(
+        "#define ABOUT {about:?}\n#define EASIEST \"\\\"{}\\\"\"\n\
+         static const char *const ASKED[] = {{{}}};\n",
+        "f".repeat(64),
+        methods.join(", "),
+    );
+    let file = c_library(dir.path(), &name, &format!("{definitions}{TALKER}"));
+    mode(dir.path(), &file, 0o755);
+    format!("--plugin {}", dir.path().join(file).display())
+}
+
+#[test]
+fn a_deciding_plugin_that_answers_too_much_stops_the_node() {
+    let dir = tempfile::tempdir().unwrap();
+    for (hook, methods) in [
+        ("consensus", "seal check_seal"),
+        ("signer", "verify verify_batch generate public_key sign"),
+        ("difficulty", "target wants"),
+        ("fork-choice", "prefer"),
+        ("reward", "reward"),
+        ("merkle", "root"),
+        ("validity", "check_block check_transaction earliest_us"),
+        ("storage", "append replay read"),
+    ] {
+        let plugin = talker(&dir, hook, methods);
+        let zeros = if hook == "difficulty" {
+            ""
+        } else {
+            "--set zeros.zeros=0"
+        };
+        let args = format!("--port 0 --mine --mine-interval 0s {zeros} {plugin}");
+        let data = tempfile::tempdir().unwrap();
+        let (code, log) = match Running::try_start(data.path(), &args) {
+            Err(ended) => ended,
+            Ok(running) => {
+                let running = Live::of(running, data);
+                // A branch that is as good as the other has to be chosen from.
+                let rival = block(&genesis(), "rival", Vec::new(), 10);
+                running.posts("/block", rival.text());
+                let (code, log, _dir) = running.ended();
+                (code, log)
+            }
+        };
+        for words in [&*format!("long-{hook}"), "more than 4194304 bytes"] {
+            assert!(log.contains(words), "{hook}, {words}: {log}");
+        }
+        assert_eq!(code, PLUGIN, "{hook}: {log}");
+    }
+}
+
+#[test]
+fn the_default_takes_over_from_one_that_answers_too_much_and_an_observer_is_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let peer = live("--set zeros.zeros=1");
+    let state = |hook, methods, state: &str| {
+        let plugin = talker(&dir, hook, methods);
+        let node = live_with(
+            format!("--set zeros.zeros=1 --peer {} {plugin}", peer.address),
+            &alice(),
+            &[block(&genesis(), &alice().public, Vec::new(), 10)],
+        );
+        let name = format!("long-{hook}");
+        node.pay("bob", "0.25");
+        let told = until("its end", || {
+            let told = node.plugin(&name);
+            (told["state"] == state).then_some(told)
+        });
+        let fault = told["last_fault"].to_string();
+        assert!(fault.contains("more than 4194304 bytes"), "{told}");
+        node.pay("bob", "0.25");
+    };
+    state("mempool", "admit due", "replaced");
+    state("gossip", "targets on_event ask", "replaced");
+    state("transport", "call", "replaced");
+    state("observer", "on_event", "off");
 }

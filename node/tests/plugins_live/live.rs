@@ -62,6 +62,11 @@ impl Live {
         Self { running, dir }
     }
 
+    /// A node that was started in this folder.
+    pub(crate) fn of(running: Running, dir: TempDir) -> Self {
+        Self { running, dir }
+    }
+
     /// Ends it by a signal, and starts it again on its port.
     pub(crate) fn restart(self, signal: Signal, args: impl Display) -> Self {
         let port = self.port().to_owned();
