@@ -8,13 +8,14 @@ mod program;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 
 use plugcoin_sdk::ledger::{Block, Hash, Transaction, genesis};
 use plugcoin_testkit::fixtures;
 use program::peer::FakePeer;
 use program::running::{Running, request, until};
 use program::unmoved::{Unmoved, good};
-use program::world::{alice, at, block, bob, pay, sealed, set};
+use program::world::{RULES, alice, at, block, bob, pay, sealed, set};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What a node of a few blocks may take at the most, whatever is sent to it, in bytes: some 30 MB for
@@ -115,6 +116,39 @@ fn a_thousand_idle_and_half_open_connections_keep_nobody_out() {
     t.check();
     assert_bounded(&t.node);
     drop(held);
+}
+
+#[test]
+fn connections_that_make_room_leave_a_node_its_files() {
+    many_files();
+    let dir = tempfile::tempdir().unwrap();
+    let mut few = Command::new("sh");
+    let script = "ulimit -n 1024; exec \"$0\" \"$@\"";
+    few.args(["-c", script, env!("CARGO_BIN_EXE_node")]);
+    let node = Running::try_start_by(few, dir.path(), &format!("--port 0 {RULES}")).unwrap();
+    // Each is answered at once, and then lingers.
+    let too_long = b"POST /block HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n";
+    let address = &node.address;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(move || {
+                for _ in 0..5 {
+                    let held: Vec<TcpStream> = (0..500)
+                        .map(|_| {
+                            let mut stream = TcpStream::connect(address).unwrap();
+                            // Who makes room for others need not take it.
+                            let _ = stream.write_all(too_long);
+                            stream
+                        })
+                        .collect();
+                    drop(held);
+                }
+            });
+        }
+    });
+    assert_eq!(node.ask("GET", "/getpeers", "").0, 200);
+    let log = node.log();
+    assert!(!log.contains("no connection can be accepted"), "{log}");
 }
 
 /// A connection on which nothing waits for ever, neither to be read nor to be written.

@@ -79,6 +79,11 @@ pub const LINGER_MS: u64 = 500;
 /// one that has waited longest for its client makes room for the next.
 pub const CONNECTIONS_MAX: usize = 768;
 
+/// How many connections that made room for others may be on the point of closing, beyond
+/// [`CONNECTIONS_MAX`]: enough that the next rarely waits for one, and few enough that 192 of 1024 files are
+/// left for the node's own and its calls.
+pub const CONNECTIONS_CLOSING_MAX: usize = 64;
+
 /// The most connections at once from one source, so that one can't take all; loopback is free of
 /// it, since a whole network may run on one machine.
 pub const CONNECTIONS_PER_SOURCE_MAX: usize = 64;
@@ -88,6 +93,10 @@ pub const HEAD_BYTES_MAX: usize = 32 << 10;
 
 /// How long to wait after a failed accept: out of files, say, which others must free first.
 pub const ACCEPT_RETRY_MS: u64 = 100;
+
+/// How often a log says that accepts fail: while all files are taken, one fails and the next succeeds,
+/// many times a minute.
+pub const ACCEPT_FAILED_LINE_MS: u64 = 10_000;
 
 /// How many accepts in a row may fail before the server gives up: a minute of trying.
 pub const ACCEPT_FAILURES_MAX: u32 = 600;

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
+use crate::limits::CONNECTIONS_CLOSING_MAX;
+
 /// The places of all connections.
 ///
 /// * A source is an IPv4 address or an IPv6 network of 64 bits, which is what one client gets. It has a
@@ -13,6 +15,8 @@ use tokio::sync::Notify;
 /// * With all places taken, the connection goes that has waited longest for its client: for a request,
 ///   for the rest of one, or to be rid of an answer. One whose request is being answered never does.
 /// * So whoever only holds connections keeps nobody out.
+/// * A connection that had to go holds its socket until its task has seen it: such ones are counted too,
+///   and the next waits while there are [`CONNECTIONS_CLOSING_MAX`] beyond all places.
 #[derive(Clone)]
 pub(crate) struct Places(Arc<Inner>);
 
@@ -30,6 +34,8 @@ struct Inner {
 struct Open {
     next: u64,
     by_id: HashMap<u64, Connection>,
+    /// How many have to go and haven't yet.
+    closing: usize,
 }
 
 struct Connection {
@@ -63,7 +69,7 @@ enum Taken {
     Place(Place),
     /// Its source has all that it may, and is being answered on each.
     Refused,
-    /// Everybody is being answered.
+    /// Everybody is being answered, or too many that have to go haven't yet.
     Full,
 }
 
@@ -94,6 +100,9 @@ impl Places {
     fn try_take(&self, ip: IpAddr) -> Taken {
         let source = source(ip);
         let mut open = self.open();
+        if open.by_id.len() + open.closing >= self.0.max + CONNECTIONS_CLOSING_MAX {
+            return Taken::Full;
+        }
         let siblings = |other: &&Connection| other.source == source;
         if source.is_some() && open.by_id.values().filter(siblings).count() >= self.0.each_max {
             if !open.close_oldest(|other| other.source == source) {
@@ -134,6 +143,7 @@ impl Open {
         };
         if let Some(gone) = self.by_id.remove(&id) {
             gone.life.close.notify_one();
+            self.closing += 1;
         }
         true
     }
@@ -156,7 +166,11 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.open().by_id.remove(&self.id);
+        let mut open = self.places.open();
+        if open.by_id.remove(&self.id).is_none() {
+            open.closing -= 1;
+        }
+        drop(open);
         self.places.0.changed.notify_one();
     }
 }
@@ -243,6 +257,32 @@ mod tests {
         assert!(take(&places, "192.0.2.5").is_none(), "it waits no more");
         drop(held);
         assert_eq!(open(&places), 1);
+    }
+
+    #[tokio::test]
+    async fn who_has_to_go_is_counted_until_it_has_gone() {
+        let places = Places::new(3, 3);
+        let mut held = Vec::new();
+        for n in 0..3 + CONNECTIONS_CLOSING_MAX {
+            let place = take(&places, &format!("192.0.2.{n}")).unwrap();
+            place.waiting().begin();
+            held.push(place);
+        }
+        assert_eq!(open(&places), 3);
+        let ip = "198.51.100.1".parse().unwrap();
+        assert!(matches!(places.try_take(ip), Taken::Full));
+        let next = {
+            let places = places.clone();
+            tokio::spawn(async move { places.take(ip).await })
+        };
+        tokio::task::yield_now().await;
+        assert!(!next.is_finished());
+        drop(held.remove(0));
+        let _next = next.await.unwrap().unwrap();
+        assert!(matches!(places.try_take(ip), Taken::Full));
+        drop(held);
+        assert_eq!(open(&places), 1);
+        assert_eq!(places.open().closing, 0);
     }
 
     #[test]

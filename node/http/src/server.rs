@@ -14,11 +14,11 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower::Service;
 
 use crate::connection::Guarded;
-use crate::limits::{ACCEPT_FAILURES_MAX, ACCEPT_RETRY_MS, HEAD_BYTES_MAX};
+use crate::limits::{ACCEPT_FAILED_LINE_MS, ACCEPT_FAILURES_MAX, ACCEPT_RETRY_MS, HEAD_BYTES_MAX};
 use crate::places::{Place, Places};
 use crate::settings::Settings;
 
@@ -44,7 +44,7 @@ pub async fn serve(
         settings.connections_per_source_max,
     );
     let mut connections = JoinSet::new();
-    let mut failures = 0;
+    let mut failures = Failures::default();
     let result = loop {
         let accepted = tokio::select! {
             biased;
@@ -58,7 +58,7 @@ pub async fn serve(
         }
         match accepted {
             Ok((stream, remote, place)) => {
-                failures = 0;
+                failures.in_a_row = 0;
                 let Some(place) = place else {
                     tracing::debug!(%remote, "one connection too many from there; closed");
                     continue;
@@ -75,11 +75,10 @@ pub async fn serve(
                 });
             }
             Err(error) => {
-                failures += 1;
-                if failures == 1 {
+                if failures.add(Instant::now()) {
                     tracing::warn!(%error, "no connection can be accepted; trying on");
                 }
-                if failures > ACCEPT_FAILURES_MAX {
+                if failures.in_a_row > ACCEPT_FAILURES_MAX {
                     break Err(accept_failed(&listener, error));
                 }
                 tokio::select! {
@@ -101,6 +100,27 @@ pub async fn serve(
         connections.shutdown().await;
     }
     result
+}
+
+/// The accepts that failed.
+#[derive(Default)]
+struct Failures {
+    in_a_row: u32,
+    /// When the log said so.
+    told: Option<Instant>,
+}
+
+impl Failures {
+    /// Counts one more; whether the log has a line for it.
+    fn add(&mut self, now: Instant) -> bool {
+        self.in_a_row += 1;
+        let pause = Duration::from_millis(ACCEPT_FAILED_LINE_MS);
+        let tells = self.told.is_none_or(|told| now >= told + pause);
+        if tells {
+            self.told = Some(now);
+        }
+        tells
+    }
 }
 
 async fn accept(
@@ -165,5 +185,21 @@ fn connection(
         if let Err(error) = ended {
             tracing::debug!(%remote, %error, "a connection broke off");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_with_successes_between_them_have_a_line_now_and_then() {
+        let (mut failures, start) = (Failures::default(), Instant::now());
+        let told = |ms: &u64| {
+            failures.in_a_row = 0;
+            failures.add(start + Duration::from_millis(*ms))
+        };
+        let told: Vec<u64> = (0..=25_000).step_by(100).filter(told).collect();
+        assert_eq!(told, [0, ACCEPT_FAILED_LINE_MS, 2 * ACCEPT_FAILED_LINE_MS]);
     }
 }
