@@ -19,6 +19,8 @@ struct Bucket {
     /// What is left, in thousandths of a push.
     left_milli: i64,
     since_us: i64,
+    /// How much more than others its source may.
+    factor: i64,
 }
 
 impl Sources {
@@ -29,20 +31,20 @@ impl Sources {
         } else {
             1
         };
-        let full_milli = PUSH_BURST * factor * 1_000;
         let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let source = source(ip);
         if sources.len() >= SOURCES_MAX && !sources.contains_key(&source) {
-            sources.retain(|_, bucket| bucket.filled(PUSH_PER_S, now_us) < PUSH_BURST * 1_000);
+            sources.retain(|_, bucket| bucket.filled_milli(now_us) < bucket.full_milli());
             if sources.len() >= SOURCES_MAX {
                 return false;
             }
         }
         let bucket = sources.entry(source).or_insert(Bucket {
-            left_milli: full_milli,
+            left_milli: PUSH_BURST * factor * 1_000,
             since_us: now_us,
+            factor,
         });
-        bucket.left_milli = bucket.filled(PUSH_PER_S * factor, now_us).min(full_milli);
+        bucket.left_milli = bucket.filled_milli(now_us);
         bucket.since_us = now_us;
         let allowed = bucket.left_milli >= 1_000;
         if allowed {
@@ -53,11 +55,17 @@ impl Sources {
 }
 
 impl Bucket {
-    fn filled(&self, per_s: i64, now_us: i64) -> i64 {
+    fn full_milli(&self) -> i64 {
+        PUSH_BURST * self.factor * 1_000
+    }
+
+    /// What is left by now.
+    fn filled_milli(&self, now_us: i64) -> i64 {
         // A clock that went back fills nothing.
         let passed_us = now_us.saturating_sub(self.since_us).max(0);
         self.left_milli
-            .saturating_add(passed_us.saturating_mul(per_s) / 1_000)
+            .saturating_add(passed_us.saturating_mul(PUSH_PER_S * self.factor) / 1_000)
+            .min(self.full_milli())
     }
 }
 
@@ -75,6 +83,10 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    fn nth(n: usize) -> IpAddr {
+        IpAddr::from((n as u32 + (1 << 24)).to_be_bytes())
     }
 
     fn burst(sources: &Sources, source: IpAddr, now_us: i64) -> i64 {
@@ -108,9 +120,24 @@ mod tests {
     }
 
     #[test]
+    fn loopback_is_not_forgotten_before_it_has_all_that_it_may() {
+        for local in [ip("127.0.0.1"), ip("::1")] {
+            let sources = Sources::default();
+            let spent = PUSH_BURST * (PUSH_LOOPBACK_FACTOR - 1);
+            for _ in 0..spent {
+                assert!(sources.allow(local, 0));
+            }
+            for n in 1..SOURCES_MAX {
+                assert!(sources.allow(nth(n), 0));
+            }
+            assert!(!sources.allow(nth(SOURCES_MAX), 0));
+            assert_eq!(burst(&sources, local, 0), PUSH_BURST);
+        }
+    }
+
+    #[test]
     fn the_number_of_sources_is_bounded_and_the_idle_ones_give_way() {
         let sources = Sources::default();
-        let nth = |n: usize| IpAddr::from((n as u32 + (1 << 24)).to_be_bytes());
         for n in 0..SOURCES_MAX {
             assert!(sources.allow(nth(n), 0));
         }
