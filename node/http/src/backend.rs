@@ -22,6 +22,9 @@ pub trait Backend: Send + Sync + 'static {
     /// * Who calls too often, or while the node is too busy, may be left out.
     async fn introduced(&self, caller: &Caller) -> Result<(), Unavailable>;
 
+    /// Takes one push from what the caller has, for asking to be paid; false if it has none left.
+    fn may_push(&self, caller: &Caller) -> bool;
+
     /// A block was posted.
     async fn post_block(&self, block: Block, caller: &Caller) -> Result<Submitted, Unavailable>;
 
@@ -33,6 +36,8 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Submitted, Unavailable>;
 
     /// A client that may do so asks this node to pay from its own wallet.
+    ///
+    /// * Called after [`may_push`](Self::may_push).
     async fn pay(&self, to: &str, sum: Sum, caller: &Caller) -> Result<Submitted, Unavailable>;
 
     /// The addresses to give to those who ask.

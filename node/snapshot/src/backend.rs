@@ -40,6 +40,10 @@ impl Backend for DriverBackend {
             .map(drop)
     }
 
+    fn may_push(&self, _caller: &Caller) -> bool {
+        true
+    }
+
     async fn post_block(&self, block: Block, caller: &Caller) -> Result<Submitted, Unavailable> {
         let reply = self.handle(|node| Input::BlockReceived {
             origin: node.origin(caller.ip, &caller.contact),

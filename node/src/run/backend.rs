@@ -70,8 +70,12 @@ impl Backend for NodeBackend {
         }
     }
 
+    fn may_push(&self, caller: &Caller) -> bool {
+        self.sources.allow(caller.ip, now_us())
+    }
+
     async fn post_block(&self, block: Block, caller: &Caller) -> Result<Submitted, Unavailable> {
-        if !self.sources.allow(caller.ip, now_us()) {
+        if !self.may_push(caller) {
             return Ok(Submitted::TooMany);
         }
         let place = self.core.place()?;
@@ -96,7 +100,7 @@ impl Backend for NodeBackend {
         transaction: Transaction,
         caller: &Caller,
     ) -> Result<Submitted, Unavailable> {
-        if !self.sources.allow(caller.ip, now_us()) {
+        if !self.may_push(caller) {
             return Ok(Submitted::TooMany);
         }
         let place = self.core.place()?;
@@ -112,9 +116,6 @@ impl Backend for NodeBackend {
     }
 
     async fn pay(&self, to: &str, sum: Sum, caller: &Caller) -> Result<Submitted, Unavailable> {
-        if !self.sources.allow(caller.ip, now_us()) {
-            return Ok(Submitted::TooMany);
-        }
         let now = self.started.elapsed();
         let taken = match self.paid.take(caller.ip, sum.amount(), now) {
             Ok(taken) => taken,

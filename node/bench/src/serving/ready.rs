@@ -96,6 +96,10 @@ impl Backend for Nobody {
         Err(Unavailable::Fault)
     }
 
+    fn may_push(&self, _: &Caller) -> bool {
+        true
+    }
+
     async fn post_block(&self, _: Block, _: &Caller) -> Result<Submitted, Unavailable> {
         Err(Unavailable::Fault)
     }

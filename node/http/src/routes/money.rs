@@ -20,7 +20,14 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Response, Failure> {
     // Who may not pay learns nothing else, and sends nothing else.
-    app.settings.money.check(&headers)?;
+    let allowed = app.settings.money.check(&headers);
+    // Asked before anything else tells a right token from a wrong one: a guess costs what a push does.
+    if !matches!(allowed, Err(Failure::NoMoney | Failure::NoToken))
+        && !app.backend.may_push(&caller)
+    {
+        return Err(Failure::TooMany);
+    }
+    allowed?;
     Query::none(&uri)?;
     let mut held = app.long_bodies.begin();
     let text = dialect::read_text(body, MONEY_BODY_BYTES_MAX, &mut held).await?;

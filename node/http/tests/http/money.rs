@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Request;
 use plugcoin_http::{Money, Settings, Token, router};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 use crate::support::{Double, Transcript, answer, get, post, request, with};
 
@@ -98,6 +99,38 @@ async fn who_may_not_pay_is_told_so_whatever_else_is_wrong() {
         assert_eq!(answer(&app, get("/getpeers")).await.status(), 200);
         assert_eq!(answer(&app, get("/money")).await.status(), 405);
     }
+}
+
+#[tokio::test]
+async fn a_guess_costs_what_a_push_does_and_who_has_none_left_learns_nothing() {
+    let double = Arc::new(Double {
+        pushes: Semaphore::new(3),
+        ..Double::default()
+    });
+    let settings = Settings {
+        money: Money::Token(Token::new(TOKEN)),
+        ..Settings::default()
+    };
+    let app = router(double.clone(), settings);
+    // What names no token is no guess.
+    for _ in 0..5 {
+        assert_eq!(answer(&app, payment()).await.status(), 401);
+    }
+    let guess = |token: &str, body: &str| {
+        let value = format!("Bearer {token}");
+        with(
+            post("/money", body.to_owned()),
+            "authorization",
+            value.as_bytes(),
+        )
+    };
+    assert_eq!(answer(&app, guess("wrong", "")).await.status(), 401);
+    assert_eq!(answer(&app, guess("wrong", "")).await.status(), 401);
+    assert_eq!(answer(&app, guess(TOKEN, "")).await.status(), 400);
+    for token in ["wrong", TOKEN] {
+        assert_eq!(answer(&app, guess(token, "")).await.status(), 429);
+    }
+    assert!(double.asked().is_empty());
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub(crate) struct Double {
     pub(crate) levels: Result<Option<Vec<Vec<Hash>>>, Unavailable>,
     pub(crate) texts: HashMap<Hash, Result<Vec<u8>, Unavailable>>,
     pub(crate) panics: bool,
+    /// How many pushes are allowed yet, where it is asked.
+    pub(crate) pushes: Semaphore,
     /// Each request to `/status` takes a permit; without one it waits.
     pub(crate) permits: Semaphore,
     /// Gets a permit when a request to `/status` begins.
@@ -65,6 +67,7 @@ impl Default for Double {
             levels: Ok(None),
             texts: HashMap::new(),
             panics: false,
+            pushes: Semaphore::new(1000),
             permits: Semaphore::new(1000),
             began: Semaphore::new(0),
             introduced: Mutex::default(),
@@ -120,6 +123,10 @@ impl Backend for Double {
     async fn introduced(&self, caller: &Caller) -> Result<(), Unavailable> {
         self.introduced.lock().unwrap().push(caller.clone());
         self.introduction.clone()
+    }
+
+    fn may_push(&self, _: &Caller) -> bool {
+        self.pushes.try_acquire().map(|push| push.forget()).is_ok()
     }
 
     async fn post_block(&self, block: Block, caller: &Caller) -> Result<Submitted, Unavailable> {
