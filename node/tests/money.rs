@@ -130,7 +130,7 @@ fn what_was_not_paid_does_not_count() {
     assert_eq!(ask(&node, "", "bob", "1").0, 200);
     let (status, words) = ask(&node, "", "bob", "1");
     assert_eq!(status, 429);
-    assert!(words.contains("at most 1 payments in 1h"), "{words}");
+    assert!(words.contains("at most 1 payment in 1h"), "{words}");
 }
 
 #[test]

@@ -20,24 +20,28 @@ pub struct Per<T> {
 }
 
 impl<T> Per<T> {
-    fn read(
+    /// Reads it by what reads a number, and says which one is above zero.
+    fn read<N>(
         text: &str,
         example: &str,
-        most: impl FnOnce(&str) -> Option<T>,
+        number: impl FnOnce(&str) -> Option<N>,
+        above_zero: impl FnOnce(N) -> Option<T>,
     ) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(number, written)| {
-            let time = values::duration(written)
-                .ok()
-                .filter(|time| !time.is_zero())?;
-            Some((most(number)?, time, written.to_owned()))
+        let parts = text.split_once('/').and_then(|(most, written)| {
+            Some((number(most)?, values::duration(written).ok()?, written))
         });
-        let (most, time, written) =
+        let (number, time, written) =
             parts.ok_or_else(|| format!("`{text}` is no number and a time; write {example}"))?;
-        Ok(Self {
-            most,
-            time,
-            written,
-        })
+        match above_zero(number) {
+            Some(most) if !time.is_zero() => Ok(Self {
+                most,
+                time,
+                written: written.to_owned(),
+            }),
+            _ => Err(format!(
+                "`{text}` has a zero, but the number and the time must be more than 0; write {example}"
+            )),
+        }
     }
 }
 
@@ -47,10 +51,12 @@ impl Per<Amount> {
     /// # Errors
     /// What is wrong, for people.
     pub fn coins(text: &str) -> Result<Self, String> {
-        Self::read(text, "2/1h for two coins an hour, 0.5/10m", |coins| {
-            let amount = Sum::parse(coins).ok()?.amount();
-            (amount > Amount::ZERO).then_some(amount)
-        })
+        Self::read(
+            text,
+            "2/1h for two coins an hour, 0.5/10m",
+            |coins| Some(Sum::parse(coins).ok()?.amount()),
+            |amount| (amount > Amount::ZERO).then_some(amount),
+        )
     }
 }
 
@@ -60,7 +66,12 @@ impl Per<NonZeroU32> {
     /// # Errors
     /// What is wrong, for people.
     pub fn times(text: &str) -> Result<Self, String> {
-        Self::read(text, "10/1m for ten a minute", |times| times.parse().ok())
+        Self::read(
+            text,
+            "10/1m for ten a minute",
+            |times| times.parse().ok(),
+            NonZeroU32::new,
+        )
     }
 }
 
@@ -92,20 +103,29 @@ mod tests {
         assert_eq!(Per::coins("0.50/10m").unwrap().to_string(), "0.5 in 10m");
         let ten = Per::times("10/1m").unwrap();
         assert_eq!((ten.most.get(), ten.time.as_secs()), (10, 60));
+        let none = "is no number and a time; write";
         for text in [
-            "", "/", "2", "2/", "/1h", "0/1h", "0.0/1h", "-1/1h", "2/0", "2/0s", "2/1", "2/1h/1h",
-            "1e3/1h", "2 /1h",
+            "", "/", "2", "2/", "/1h", "-1/1h", "2/1", "2/1h/1h", "1e3/1h", "2 /1h", "0/x", "x/0s",
         ] {
-            assert!(
-                Per::coins(text).unwrap_err().contains("write 2/1h"),
-                "{text}"
-            );
+            let told = Per::coins(text).unwrap_err();
+            assert!(told.contains(&format!("{none} 2/1h")), "{told}");
         }
-        for text in ["", "10", "0/1m", "1.5/1m", "-1/1m", "5000000000/1m", "10/0"] {
-            assert!(
-                Per::times(text).unwrap_err().contains("write 10/1m"),
-                "{text}"
-            );
+        for text in ["", "10", "1.5/1m", "-1/1m", "5000000000/1m"] {
+            let told = Per::times(text).unwrap_err();
+            assert!(told.contains(&format!("{none} 10/1m")), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_zero_is_called_so() {
+        let zero = "has a zero, but the number and the time must be more than 0; write";
+        for text in ["0/1h", "0.0/1h", "2/0", "2/0s", "0/0s"] {
+            let told = Per::coins(text).unwrap_err();
+            assert!(told.contains(&format!("`{text}` {zero} 2/1h")), "{told}");
+        }
+        for text in ["0/1m", "10/0", "00/1m"] {
+            let told = Per::times(text).unwrap_err();
+            assert!(told.contains(&format!("`{text}` {zero} 10/1m")), "{told}");
         }
     }
 }

@@ -153,12 +153,12 @@ impl Paid {
         if let Some((most, per)) = coins {
             new.coins
                 .add(units, most, per.time, now)
-                .map_err(|left| enough(per, "coins", left))?;
+                .map_err(|left| enough(per, "coin", left))?;
         }
         if let Some((most, per)) = times {
             new.times
                 .add(1, most, per.time, now)
-                .map_err(|left| enough(per, "payments", left))?;
+                .map_err(|left| enough(per, "payment", left))?;
         }
         if self.coins.is_some() || self.times.is_some() {
             clients.insert(client, new);
@@ -197,10 +197,12 @@ impl Paid {
     }
 }
 
-/// What a client is told that must wait so long.
+/// What a client is told that must wait so long, where `what` is one of those it was paid.
 fn enough<T: std::fmt::Display>(per: &Per<T>, what: &str, left: Duration) -> Submitted {
+    let most = per.most.to_string();
+    let plural = if most == "1" { "" } else { "s" };
     Submitted::PaidEnough {
-        most: format!("at most {} {what} in {}", per.most, per.written()),
+        most: format!("at most {most} {what}{plural} in {}", per.written()),
         retry_s: left.as_secs() + 1,
     }
 }
@@ -303,6 +305,20 @@ mod tests {
             "at most 2 payments in 1m; 2"
         );
         take(&paid, A, 1, 60).unwrap();
+    }
+
+    #[test]
+    fn one_is_one() {
+        let coin = paid("1/10s", "");
+        take(&coin, A, 1, 0).unwrap();
+        assert_eq!(
+            take(&coin, A, 1, 0).unwrap_err(),
+            "at most 1 coin in 10s; 11"
+        );
+        let payment = paid("", "1/10s");
+        take(&payment, A, 1, 0).unwrap();
+        let told = take(&payment, A, 1, 0).unwrap_err();
+        assert_eq!(told, "at most 1 payment in 10s; 11");
     }
 
     #[test]
