@@ -66,7 +66,11 @@ pub(crate) struct Damage {
     unwritten: bool,
     /// Of the append that lies behind it the comma alone is missing, so that it begins in the next line.
     lost_comma: bool,
-    /// A later append begins behind it, so that the one with the damage was once on the disk.
+    /// The line in which a further record would be whole, and nothing but the signs before it damaged:
+    /// a crash never leaves that.
+    behind: u64,
+    /// What stands behind it says that it is no crash's: a later append begins there, so that the one with
+    /// the damage was once on the disk, or a further record stands directly behind.
     synced: bool,
     /// A record or the closing bracket stands behind it, so that this is no write that stopped.
     followed: bool,
@@ -96,8 +100,15 @@ impl Damage {
     /// Takes into account what stands behind it.
     fn see(&mut self, line: &Line, shape: &Shape, bytes: &[u8]) {
         let whole = shape.is_whole();
+        if bytes.is_empty() && line.number == self.behind {
+            self.behind += 1;
+        }
         let its_own = self.lost_comma && line.number == self.line + 1;
-        self.synced |= whole && !is_further(bytes) && !its_own;
+        self.synced |= whole
+            && match is_further(bytes) {
+                true => line.number == self.behind,
+                false => !its_own,
+            };
         self.followed |= whole || (matches!(shape, Shape::Close) && line.ended);
     }
 }
@@ -175,7 +186,10 @@ impl Array {
                 let mut damage =
                     self.damage(line, bytes, "something else stands behind a record".into());
                 damage.offset += length;
-                damage.unwritten |= bytes[length as usize..] == *b",]";
+                if bytes[length as usize..] == *b",]" {
+                    damage.unwritten = true;
+                    damage.behind += 1;
+                }
                 self.damage = Some(damage);
                 return Ok(Some((span, record)));
             }
@@ -225,6 +239,7 @@ impl Array {
             why,
             unwritten: bracket || bytes.contains(&0),
             lost_comma: self.expected == Expected::Close && bytes.is_empty(),
+            behind: line.number + u64::from(bytes.is_empty()),
             synced: false,
             followed: false,
         }

@@ -113,6 +113,27 @@ fn a_hole_in_an_append_that_another_one_follows_is_damage() {
     );
 }
 
+/// What an append leaves behind an empty line or a bracket is a record without its first byte, or the
+/// append's first record; a whole further one has lost nothing but the signs before it.
+#[test]
+fn a_further_record_directly_behind_an_empty_line_or_a_bracket_is_damage() {
+    let records = records(8);
+    let whole = file_of_appends([&records[..3], &records[3..]]);
+    let end = whole.find(records[5].text()).unwrap() - 3;
+    for (signs, line, from_end) in [
+        (",\n\n ", 7, 2),
+        (",\n\n\n ", 7, 2),
+        ("\n\n ", 7, 1),
+        (",]\n ", 6, 0),
+        ("\n]\n ", 8, 3),
+        ("\n]\n\n ", 8, 3),
+    ] {
+        let said = damage(&format!("{}{signs}{}", &whole[..end], &whole[end + 3..]));
+        let place = format!("line {line}, byte {})", end + from_end);
+        assert!(said.contains(&place), "{signs:?}: {said}");
+    }
+}
+
 #[test]
 fn a_hole_with_whole_records_behind_it_is_damage() {
     let records = records(6);
