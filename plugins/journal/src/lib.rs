@@ -20,6 +20,7 @@
 mod array;
 mod digest;
 mod index;
+mod kept;
 mod lines;
 mod repair;
 mod salvage;
@@ -54,8 +55,8 @@ const READ_BYTES_MAX: u64 = 64 << 10;
 
 /// The storage in one JSON file, held by one process at a time.
 ///
-/// * [`replay`](Storage::replay) cuts off a torn tail, with a warning in the log; damage anywhere
-///   else is an error that names the line and the byte.
+/// * [`replay`](Storage::replay) cuts off a torn tail, with a warning in the log, and keeps a copy of
+///   it if whole records are in it; damage anywhere else is an error that names the line and the byte.
 /// * After a write or a sync that failed every later append fails, until the node is started again.
 pub struct Journal {
     path: PathBuf,
@@ -175,12 +176,7 @@ impl Journal {
             visit(record)
         })?;
         if let Some(torn) = &found.torn {
-            tracing::warn!(
-                file = %self.path.display(),
-                offset = torn.offset,
-                bytes = torn.bytes,
-                "the journal's end was torn by a crash; cutting it off"
-            );
+            kept::keep_torn(&self.file, &self.path, torn)?;
         }
         found.settle(&self.file).map_err(|error| {
             let what = match found.torn {

@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 use plugcoin_sdk::hooks::Record;
 use plugcoin_sdk::{Error, ErrorKind};
 
+use crate::kept::first_free;
 use crate::salvage::Salvage;
 use crate::{lock, sync_folder};
-
-/// How many damaged journals may lie beside one that is whole.
-const KEPT_MAX: u32 = 1_000;
 
 /// A journal in the hands of whoever mends it: no node has it open meanwhile.
 ///
@@ -71,18 +69,10 @@ impl Broken {
 
     /// Gives the damaged file a second name, the first of its kind that is free.
     fn keep(&self) -> io::Result<PathBuf> {
-        for n in 1..=KEPT_MAX {
-            let kept = self.path.with_extension(format!("damaged-{n}.json"));
-            match fs::hard_link(&self.path, &kept) {
-                Ok(()) => {
-                    sync_folder(&self.path)?;
-                    return Ok(kept);
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
+        let link = |kept: &Path| fs::hard_link(&self.path, kept);
+        let (kept, ()) = first_free(&self.path, "damaged", link)?;
+        sync_folder(&self.path)?;
+        Ok(kept)
     }
 }
 

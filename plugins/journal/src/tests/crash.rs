@@ -89,6 +89,55 @@ fn pages_that_never_reached_the_disk_are_cut_off() {
     assert_eq!(seen, records[..3]);
 }
 
+/// A hole in the last append may also be a sector that the disk lost later.
+#[test]
+fn whole_records_of_a_torn_end_are_kept_beside_the_journal() {
+    let records = records(7);
+    let whole = file_of_appends([&records[..3], &records[3..]]).into_bytes();
+    let kept = file_of_appends([&records[..3], &records[3..4]]);
+    let end = kept.len() - 3;
+    let mut bytes = whole.clone();
+    bytes[end + 10..end + 60].fill(0);
+    let (dir, path, opened) = open_bytes(&bytes);
+    let (journal, seen) = opened.unwrap();
+    assert_eq!(seen, records[..4]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), kept);
+    let copy = |n: u32| dir.path().join(format!("blocks-6000.torn-{n}.json"));
+    assert_eq!(fs::read(copy(1)).unwrap(), bytes[end..]);
+    let found = Salvage::of(&bytes[end..]).found.into_iter();
+    assert!(found.map(|found| found.record).eq(records[5..].to_vec()));
+    // What is kept already stays.
+    drop(journal);
+    bytes[end + 20] = b'?';
+    fs::write(&path, &bytes).unwrap();
+    open(&path).unwrap();
+    assert_eq!(fs::read(copy(2)).unwrap(), bytes[end..]);
+    assert_ne!(fs::read(copy(1)).unwrap(), bytes[end..]);
+    // Without a whole record there is nothing to keep.
+    fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+    let (_, seen) = open(&path).unwrap();
+    assert_eq!(seen, records[..6]);
+    assert!(!copy(3).exists());
+}
+
+#[test]
+fn a_torn_end_that_cant_be_kept_is_not_cut_off() {
+    let records = records(7);
+    let mut bytes = file_of_appends([&records[..3], &records[3..]]).into_bytes();
+    let end = file_of_appends([&records[..3], &records[3..4]]).len() - 3;
+    bytes[end + 10..end + 60].fill(0);
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("blocks-6000.json");
+    fs::write(&path, &bytes).unwrap();
+    for n in 1..=1_000 {
+        fs::write(dir.path().join(format!("blocks-6000.torn-{n}.json")), "").unwrap();
+    }
+    let error = open(&path).map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.message().contains("can't be kept"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
 #[test]
 fn a_file_is_walked_without_lock_and_without_repair() {
     let dir = TempDir::new().unwrap();
