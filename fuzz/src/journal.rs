@@ -15,6 +15,8 @@ const CHANGES_MAX: usize = 12;
 
 /// * What is read is what stands whole at the start of the file; a file that is only cut is never
 ///   refused.
+/// * Behind it nothing stands that was acknowledged for certain, and whole records that are cut off are
+///   kept beside it.
 /// * The file is then as if nothing else had ever been in it, and takes further records.
 /// * A file that is refused stays as it is.
 pub(crate) fn hold(bytes: &[u8]) {
@@ -35,6 +37,13 @@ pub(crate) fn hold(bytes: &[u8]) {
         Ok((journal, seen)) => {
             let kept = model(&spoiled);
             assert!(kept.iter().map(|line| &line.record).eq(&seen));
+            let behind = Behind::of(&spoiled, &kept);
+            assert!(!behind.is_acknowledged(), "an append begins there");
+            let copy = path.with_extension("torn-1.json");
+            if behind.holds_record() {
+                let end = file_of(&kept).len() - if kept.is_empty() { 2 } else { 3 };
+                assert_eq!(fs::read(&copy).unwrap(), spoiled[end..]);
+            }
             assert_eq!(walked.unwrap(), seen);
             assert_eq!(fs::read_to_string(&path).unwrap(), file_of(&kept));
             let more = [Record::Transaction(pay("bob", "carol", "0.1", START_US))];
@@ -172,6 +181,59 @@ fn model(file: &[u8]) -> Vec<Line> {
         }
     }
     seen
+}
+
+/// What stands behind the records that are kept.
+struct Behind<'a> {
+    /// The line of the last that is kept.
+    last: &'a [u8],
+    lines: Vec<&'a [u8]>,
+}
+
+impl<'a> Behind<'a> {
+    fn of(file: &'a [u8], kept: &[Line]) -> Self {
+        let mut lines = file.split(|byte| *byte == b'\n');
+        // The opening bracket's line comes first.
+        let last = lines.nth(kept.len()).unwrap_or_default();
+        Self {
+            last,
+            lines: lines.collect(),
+        }
+    }
+
+    /// Whether an append begins here, or the damage can't be a crash's.
+    fn is_acknowledged(&self) -> bool {
+        let lost_comma = record_at_start(without_space(self.last)).is_some()
+            && self.last.ends_with(b"}")
+            && self.lines.first().is_some_and(|line| line.is_empty());
+        let begins =
+            |(n, line): (usize, &&[u8])| record_at_start(line).is_some() && !(lost_comma && n == 1);
+        self.lines.iter().enumerate().any(begins) || self.goes_on_unharmed()
+    }
+
+    /// Whether a further record follows, and between there are only empty lines and a bracket.
+    fn goes_on_unharmed(&self) -> bool {
+        let bracket = usize::from(self.lines.first() == Some(&&b"]"[..]));
+        let mut rest = self.lines[bracket..].iter().filter(|line| !line.is_empty());
+        let next = rest.next().and_then(|line| line.strip_prefix(b" "));
+        next.is_some_and(|text| record_at_start(text).is_some()) && !self.last.contains(&0)
+    }
+
+    fn holds_record(&self) -> bool {
+        let records = self
+            .lines
+            .iter()
+            .map(|line| record_at_start(without_space(line)));
+        // A block with another hash than it says is not whole, and a reward stands in a block only.
+        { records }.flatten().any(|record| match record {
+            Record::Transaction(payment) => !payment.is_reward(),
+            Record::Block(block) => block.computed_hash() == block.hash(),
+        })
+    }
+}
+
+fn without_space(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b" ").unwrap_or(line)
 }
 
 /// The record that a line begins with.
