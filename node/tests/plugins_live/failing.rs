@@ -492,13 +492,15 @@ fn a_deciding_plugin_that_answers_too_much_stops_the_node() {
 #[test]
 fn the_default_takes_over_from_one_that_answers_too_much_and_an_observer_is_off() {
     let dir = tempfile::tempdir().unwrap();
-    let peer = live("--set zeros.zeros=1");
+    // The peer has the same chain: one of its own would win by chance, and take the coin away.
+    let coin = [block(&genesis(), &alice().public, Vec::new(), 10)];
+    let peer = live_with("--set zeros.zeros=1", &alice(), &coin);
     let state = |hook, methods, state: &str| {
         let plugin = talker(&dir, hook, methods);
         let node = live_with(
             format!("--set zeros.zeros=1 --peer {} {plugin}", peer.address),
             &alice(),
-            &[block(&genesis(), &alice().public, Vec::new(), 10)],
+            &coin,
         );
         let name = format!("long-{hook}");
         node.pay("bob", "0.25");
