@@ -5,7 +5,8 @@
 mod program;
 
 use insta::assert_snapshot;
-use plugcoin_bench::MEASURES;
+use plugcoin_bench::{Effort, Growth, MEASURES, Workbench};
+use plugcoin_host::Loader;
 use program::node;
 use serde_json::Value;
 
@@ -45,4 +46,36 @@ fn json_is_a_list_of_measures_with_their_ratios() {
             "{object}"
         );
     }
+}
+
+/// A short chain: what is measured is there, whatever it is.
+#[test]
+fn what_things_cost_has_a_row_for_each_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let workbench = Workbench {
+        effort: Effort {
+            rounds: 1,
+            ..Effort::QUICK
+        },
+        dir: dir.path().to_owned(),
+        loader: Loader {
+            dir: None,
+            program: env!("CARGO_BIN_EXE_node").into(),
+            pins: Vec::new(),
+            trial: Loader::TRIAL,
+        },
+    };
+    let growth = Growth::measure(&workbench, 600).unwrap();
+    let object = growth.json();
+    assert_eq!(object["blocks"], 600);
+    for (name, figure) in object.as_object().unwrap() {
+        let unknown = name == "memory_bytes" && growth.memory_bytes.is_none();
+        assert!(unknown || figure.as_f64().unwrap() > 0.0, "{name} {figure}");
+    }
+    assert_eq!(growth.row()[0], "600");
+    let left = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(
+        left, 1,
+        "the folder of the node that served, and no other file"
+    );
 }

@@ -11,7 +11,7 @@ use plugcoin_sdk::Error;
 use crate::measure::Outcome;
 use crate::rounds::{Paired, paired};
 use crate::workbench::Workbench;
-use rig::{Rig, World};
+pub(crate) use rig::{Rig, World};
 
 /// Blocks of a round: each takes what was paid right before.
 const BLOCKS: u64 = 100;

@@ -3,6 +3,7 @@
 //!
 //! * [`MEASURES`]: every measure, with what its ratio is and the target. The functions that measure
 //!   stand in a file for each family.
+//! * [`Growth`]: what things cost as the chain grows, which is no ratio.
 //! * [`paired`]: the rounds in which baseline and node take turns.
 //! * [`Chain`]: blocks to measure with, as many as one likes, made without searching nonces.
 //! * No figure is ever judged by a test: a machine may be busy.
@@ -14,6 +15,7 @@
 
 mod chain;
 mod core;
+mod growth;
 mod hooks;
 mod machine;
 mod measure;
@@ -31,6 +33,7 @@ mod verify;
 mod workbench;
 
 pub use chain::{Blocks, Chain};
+pub use growth::Growth;
 pub use machine::machine;
 pub use measure::{Direction, Measure, Measured, Outcome};
 pub use measures::{MEASURES, select};

@@ -94,11 +94,7 @@ impl Process {
 
     /// The most memory that it ever had, in megabytes; 0 if the system doesn't say.
     pub(crate) fn memory_mb(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kb.map_or(0, |kb| kb / 1_024)
+        memory_kb(&self.child, "VmHWM:").map_or(0, |kb| kb / 1_024)
     }
 }
 
@@ -108,6 +104,13 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A line of what the system says of a process' memory, in kilobytes; Linux alone does.
+pub(crate) fn memory_kb(process: &Child, line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
+    let line = status.lines().find_map(|text| text.strip_prefix(line))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// The port of the node whose files are in this folder.

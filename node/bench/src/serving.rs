@@ -20,7 +20,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::chain::Chain;
 use crate::measure::Outcome;
-use crate::rounds::{Paired, paired};
+use crate::rounds::{Paired, Spread, paired};
 use crate::workbench::Workbench;
 use client::{Client, ask_all, get, latency, post};
 use node::Node;
@@ -121,6 +121,27 @@ pub(crate) fn inv(bench: &Workbench) -> Result<Outcome, Error> {
         "{:.0} µs of the server; verification {verify:.0}, commit {commit:.1}, axum {axum:.0} µs",
         rounds.ours / 1e3
     )))
+}
+
+/// What a block by its hash costs the server of this chain, in nanoseconds of CPU time, and the memory that
+/// it has then, in bytes.
+pub(crate) fn alone(bench: &Workbench, chain: Chain) -> Result<(f64, Option<u64>), Error> {
+    let node = Node::start(bench, chain)?;
+    let requests: Vec<_> = scattered(node.hashes.len())
+        .take(10_000)
+        .map(|nr| get(&format!("/getdata?id={}", node.hashes[nr])))
+        .collect();
+    let mut clients = node.clients(CLIENTS)?;
+    let mut ask = |count| {
+        let request = |n: usize| requests[n % requests.len()].clone();
+        cpu_each(&mut clients, 0..count, request, || node.cpu_ns())
+    };
+    let count = bench.effort.size(10_000, 3_000);
+    ask(count)?;
+    let costs = (0..bench.effort.rounds)
+        .map(|_| ask(count))
+        .collect::<Result<_, _>>()?;
+    Ok((Spread::of(costs).median, node.memory_bytes()))
 }
 
 fn chain(blocks: u64) -> Chain {

@@ -21,8 +21,8 @@ use crate::rounds::paired;
 use crate::storing::{failed, few_rounds, filled, remove};
 use crate::workbench::Workbench;
 
-const JOURNAL: &str = "startup.json";
-const SNAPSHOT: &str = "startup.snapshot";
+pub(crate) const JOURNAL: &str = "startup.json";
+pub(crate) const SNAPSHOT: &str = "startup.snapshot";
 
 /// How many bytes are read at once.
 const READ_BYTES: usize = 256 << 10;
@@ -45,11 +45,7 @@ pub(crate) fn cold(workbench: &Workbench) -> Result<Outcome, Error> {
 pub(crate) fn snapshot(workbench: &Workbench) -> Result<Outcome, Error> {
     let (path, blocks) = (workbench.dir.join(JOURNAL), length(workbench));
     drop(filled(&path, chain(blocks))?);
-    let (_, (node, storage)) = start(&path)?;
-    if let (Some(position), Some(snapshot)) = (storage.snapshot_position(), node.snapshot()) {
-        storage.save_snapshot(position, &snapshot.to_bytes())?;
-    }
-    drop((node, storage));
+    save_snapshot(&path)?;
     let result = paired(
         few_rounds(workbench.effort),
         || read_bytes(&path),
@@ -74,8 +70,17 @@ fn chain(blocks: u64) -> Chain {
     }
 }
 
+/// Keeps a snapshot of this journal beside it.
+pub(crate) fn save_snapshot(path: &Path) -> Result<(), Error> {
+    let (_, (node, storage)) = start(path)?;
+    match (storage.snapshot_position(), node.snapshot()) {
+        (Some(position), Some(snapshot)) => storage.save_snapshot(position, &snapshot.to_bytes()),
+        _ => Ok(()),
+    }
+}
+
 /// Seconds until a node is open, and the node.
-fn start(path: &Path) -> Result<(f64, (Node, Arc<Journal>)), Error> {
+pub(crate) fn start(path: &Path) -> Result<(f64, (Node, Arc<Journal>)), Error> {
     let begin = Instant::now();
     let storage = Arc::new(Journal::open(path)?);
     let rules = Hash::of("the rules of the bench");

@@ -16,7 +16,7 @@ use crate::rounds::{Effort, paired};
 use crate::workbench::Workbench;
 
 /// How many appends a side of a round has: one alone is as the disk's mood is.
-const APPENDS: usize = 40;
+pub(crate) const APPENDS: usize = 40;
 
 /// How many records a group has.
 const GROUP: usize = 64;
@@ -96,7 +96,7 @@ fn raw_appends(file: &mut File, records: &[Record]) -> Result<f64, Error> {
 }
 
 /// Seconds a record, appended in groups of so many.
-fn appends(storage: &Journal, records: &[Record], group: usize) -> Result<f64, Error> {
+pub(crate) fn appends(storage: &Journal, records: &[Record], group: usize) -> Result<f64, Error> {
     let begin = Instant::now();
     for group in records.chunks(group) {
         storage.append(group)?;
@@ -104,7 +104,7 @@ fn appends(storage: &Journal, records: &[Record], group: usize) -> Result<f64, E
     Ok(begin.elapsed().as_secs_f64() / records.len() as f64)
 }
 
-fn records(chain: Chain) -> Result<Vec<Record>, Error> {
+pub(crate) fn records(chain: Chain) -> Result<Vec<Record>, Error> {
     let blocks = chain.blocks();
     blocks.map(|block| block.map(Record::Block)).collect()
 }

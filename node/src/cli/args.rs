@@ -97,8 +97,12 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
         /// Show what can be measured, and measure nothing
-        #[arg(long, conflicts_with_all = ["measure", "quick", "json", "dir", "plugin_dir"])]
+        #[arg(long, conflicts_with_all = ["measure", "growth", "quick", "json", "dir", "plugin_dir"])]
         list: bool,
+        /// Show what things cost with 1 000, 10 000, 100 000 and 1 000 000 blocks; --quick ends with
+        /// 10 000
+        #[arg(long, conflicts_with = "measure")]
+        growth: bool,
         /// A folder on the disk that is measured [default: the system's for temporary files]
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plugcoin_bench::{Effort, MEASURES, Measure, Report, Workbench, machine, select};
+use plugcoin_bench::{Effort, Growth, MEASURES, Measure, Workbench, machine, select};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -23,6 +23,12 @@ pub(super) fn list() {
     output::answer(table(&rows));
 }
 
+/// Where the files and the libraries lie.
+pub(super) struct Place {
+    pub(super) dir: Option<PathBuf>,
+    pub(super) plugin_dir: Option<PathBuf>,
+}
+
 /// Measures what is named, or all, and prints each ratio as soon as it is there; in JSON at the end.
 ///
 /// * Whatever the ratios are, it is no failure.
@@ -30,44 +36,83 @@ pub(super) fn run(
     asked: &[String],
     effort: Effort,
     json: bool,
-    dir: Option<PathBuf>,
-    plugin_dir: Option<PathBuf>,
+    place: Place,
 ) -> Result<(), Failure> {
     let unknown = |error: Error| Failure::new(ExitCode::Usage, error.to_string());
     let measures = select(asked).map_err(unknown)?;
-    if cfg!(debug_assertions) {
-        tracing::warn!(
-            "this program was built without optimisation: its figures mean nothing; build it by \
-            cargo build --release"
-        );
+    place.measure(effort, |workbench| {
+        let reports = measures.iter().map(|measure| measure.run(workbench));
+        print(json, &line(&HEAD), reports, |report| {
+            (line(&report.row()), report.json())
+        })
+    })
+}
+
+/// Prints what things cost as the chain grows, each length as soon as it is measured.
+pub(super) fn growth(effort: Effort, json: bool, place: Place) -> Result<(), Failure> {
+    place.measure(effort, |workbench| {
+        let lengths = Growth::lengths(effort).iter();
+        let rows = lengths.map(|&blocks| Growth::measure(workbench, blocks));
+        print(json, &columns(&Growth::HEAD), rows, |growth| {
+            (columns(&growth.row()), growth.json())
+        })
+    })
+}
+
+impl Place {
+    /// Measures in an own folder, which is gone afterwards.
+    fn measure(
+        self,
+        effort: Effort,
+        measure: impl FnOnce(&Workbench) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        if cfg!(debug_assertions) {
+            tracing::warn!(
+                "this program was built without optimisation: its figures mean nothing; build it by \
+                cargo build --release"
+            );
+        }
+        let dir = self.dir.unwrap_or_else(std::env::temp_dir);
+        let own_dir = tempfile::tempdir_in(&dir).map_err(|error| {
+            Error::new(
+                ErrorKind::Io,
+                "there is no place for the files to measure with",
+            )
+            .with("folder", dir.display())
+            .because(error)
+        })?;
+        let config = Config::from(Given {
+            plugin_dir: self.plugin_dir,
+            ..Given::default()
+        });
+        let workbench = Workbench {
+            effort,
+            dir: own_dir.path().to_owned(),
+            loader: config.loader()?,
+        };
+        Ok(measure(&workbench)?)
     }
-    let dir = dir.unwrap_or_else(std::env::temp_dir);
-    let own_dir = tempfile::tempdir_in(&dir).map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            "there is no place for the files to measure with",
-        )
-        .with("folder", dir.display())
-        .because(error)
-    })?;
-    let config = Config::from(Given {
-        plugin_dir,
-        ..Given::default()
-    });
-    let workbench = Workbench {
-        effort,
-        dir: own_dir.path().to_owned(),
-        loader: config.loader()?,
-    };
+}
+
+/// Prints results as they come, beneath what their columns are; or all of them in JSON.
+fn print<T>(
+    json: bool,
+    head: &str,
+    results: impl Iterator<Item = Result<T, Error>>,
+    shown: impl Fn(&T) -> (String, Value),
+) -> Result<(), Error> {
     if !json {
-        output::answer(format_args!("{}\n\n{}", machine(), line(&HEAD)));
+        output::answer(format_args!("{}\n\n{head}", machine()));
     }
-    let mut objects: Vec<Value> = Vec::new();
-    for measure in measures {
-        let report = measure.run(&workbench)?;
+    let mut objects = Vec::new();
+    for result in results {
+        let (line, mut object) = shown(&result?);
         match json {
-            true => objects.push(object(&report)),
-            false => output::answer(line(&report.row())),
+            true => {
+                object["machine"] = machine().into();
+                objects.push(object);
+            }
+            false => output::answer(line),
         }
     }
     if json {
@@ -85,8 +130,8 @@ fn line(cells: &[impl AsRef<str>; 5]) -> String {
     line.trim_end().to_owned()
 }
 
-fn object(report: &Report) -> Value {
-    let mut object = report.json();
-    object["machine"] = machine().into();
-    object
+/// A row of short cells.
+fn columns(cells: &[impl AsRef<str>]) -> String {
+    let cells = cells.iter().map(|cell| format!("{:>13}", cell.as_ref()));
+    cells.collect()
 }

@@ -106,6 +106,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Bench {
             measure,
+            growth,
             quick,
             json,
             dir,
@@ -113,7 +114,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
             ..
         } => {
             let effort = if quick { Effort::QUICK } else { Effort::FULL };
-            bench::run(&measure, effort, json, dir, plugin_dir)
+            let place = bench::Place { dir, plugin_dir };
+            match growth {
+                true => bench::growth(effort, json, place),
+                false => bench::run(&measure, effort, json, place),
+            }
         }
         Command::Snapshot(SnapshotCommand::Record { dir, rules }) => {
             snapshot::record(&dir, rules.config())

@@ -20,17 +20,17 @@ const PAYMENTS: u64 = 2;
 
 /// What a core has taken before it is measured.
 #[derive(Clone, Copy)]
-pub(super) struct World {
-    pub(super) blocks: u64,
-    pub(super) waiting: u64,
+pub(crate) struct World {
+    pub(crate) blocks: u64,
+    pub(crate) waiting: u64,
     /// Side blocks, each on another block of the best chain.
-    pub(super) forks: u64,
+    pub(crate) forks: u64,
 }
 
 impl World {
     /// So many blocks, and nearly as many payments that wait: those of a round still fit, if that is
     /// how many a pool takes.
-    pub(super) fn plain(size: u64) -> Self {
+    pub(crate) fn plain(size: u64) -> Self {
         Self {
             blocks: size,
             waiting: size - size / 100,
@@ -53,19 +53,19 @@ impl Signer for Believing {
 }
 
 /// A core whose steps are timed.
-pub(super) struct Rig {
+pub(crate) struct Rig {
     node: Node,
     storage: Arc<MemoryStorage>,
     /// The best chain, the genesis block first.
     chain: Vec<Block>,
     payments: u64,
     /// What a block and a payment took in the last round, in microseconds.
-    pub(super) block_us: f64,
-    pub(super) payment_us: f64,
+    pub(crate) block_us: f64,
+    pub(crate) payment_us: f64,
 }
 
 impl Rig {
-    pub(super) fn new(world: World) -> Result<Self, Error> {
+    pub(crate) fn new(world: World) -> Result<Self, Error> {
         let storage = Arc::new(MemoryStorage::new());
         let mut hooks = crate::hooks(storage.clone())?;
         hooks.signer = Schedule::always("believing", Arc::new(Believing));
@@ -97,7 +97,7 @@ impl Rig {
     }
 
     /// Takes payments and then blocks of just these, and notes what each took.
-    pub(super) fn round(&mut self, blocks: u64) -> Result<(), Error> {
+    pub(crate) fn round(&mut self, blocks: u64) -> Result<(), Error> {
         let payments = (0..blocks * PAYMENTS).map(|_| self.payment());
         let payments = payments.collect::<Result<Vec<_>, Error>>()?;
         let mut payment_us = 0.0;
@@ -116,7 +116,7 @@ impl Rig {
 
     /// Takes a branch that leaves the best chain so far under the tip and overtakes it by a block;
     /// what a block of it took, in microseconds.
-    pub(super) fn reorganise(&mut self, depth: u64) -> Result<f64, Error> {
+    pub(crate) fn reorganise(&mut self, depth: u64) -> Result<f64, Error> {
         let fork = self.chain.len() - 1 - depth as usize;
         let mut branch = vec![self.chain[fork].clone()];
         for _ in 0..=depth {

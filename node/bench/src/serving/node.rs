@@ -13,6 +13,7 @@ use plugcoin_sdk::{Error, ErrorKind};
 use super::client::Client;
 use super::{PAGE_LEVELS, cpu};
 use crate::chain::Chain;
+use crate::process::memory_kb;
 use crate::workbench::Workbench;
 
 /// How many blocks are written at once.
@@ -71,6 +72,11 @@ impl Node {
     /// The CPU time of all its threads so far, in nanoseconds.
     pub(super) fn cpu_ns(&self) -> Result<u64, Error> {
         cpu::of_threads(&self.child.id().to_string(), "")
+    }
+
+    /// The memory that it has, in bytes; none if the system doesn't say.
+    pub(super) fn memory_bytes(&self) -> Option<u64> {
+        memory_kb(&self.child, "VmRSS:").map(|kb| kb << 10)
     }
 }
 
