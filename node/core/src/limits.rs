@@ -87,6 +87,10 @@ pub const PAGES_PER_PEER_MAX: usize = 4;
 /// call takes, so that a peer that trickles out what is known holds up the others no longer.
 pub const SYNC_STALL_US: i64 = 180_000_000;
 
+/// How many waiting transactions in a row may not fit into a block before it counts as full: the next one
+/// may be shorter, and a long pool must not be walked to its end for each draft.
+pub const MISFITS_MAX: usize = 64;
+
 /// How long a node does not search on a tip after its own block there was refused, in microseconds.
 pub const REFUSED_OWN_US: i64 = 1_000_000;
 

@@ -7,7 +7,7 @@ use plugcoin_sdk::ledger::{
 use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::chain::{Index, State, View};
-use crate::limits::REDRAFT_US;
+use crate::limits::{MISFITS_MAX, REDRAFT_US};
 use crate::node::Config;
 use crate::pool::Pool;
 use crate::rules::{Halt, Rules};
@@ -217,11 +217,17 @@ pub(crate) fn template(
     let mut bytes = frame.block_text_bytes(nonce) + 6;
     let mut view = View::at_tip(parent.nr());
     let mut transactions = Vec::new();
+    let mut misfits = 0;
     for transaction in pool.in_order() {
         let with = bytes + transaction.text().len() + 1;
         if with > BLOCK_TEXT_BYTES_MAX {
+            misfits += 1;
+            if misfits == MISFITS_MAX {
+                break;
+            }
             continue;
         }
+        misfits = 0;
         let context = TransactionContext {
             nr,
             balance: view.balance(state, transaction.from()),

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
+use plugcoin_core::limits::{MISFITS_MAX, REDRAFT_US};
 use plugcoin_core::{Config, Input, Levels, Output, Reply};
-use plugcoin_sdk::hooks::{BlockContext, Gossip, Item, Origin, PeerView, Signer, Spread, Validity};
-use plugcoin_sdk::ledger::{Block, genesis};
+use plugcoin_sdk::hooks::{
+    BlockContext, Gossip, Item, Origin, PeerView, Record, Signer, Spread, Validity,
+};
+use plugcoin_sdk::ledger::{BLOCK_TEXT_BYTES_MAX, Block, genesis};
 use plugcoin_sdk::plugin::{Active, Schedule, Scheduled};
 use plugcoin_sdk::{Error, ErrorKind, Invalid, Verdict};
 use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
@@ -121,6 +124,31 @@ fn a_withheld_block_is_in_no_answer_and_those_before_it_are() {
     assert_eq!(walk.collect::<Vec<_>>(), [[told[0]]]);
     assert!(served.clone().descendants(place(&own), 9).is_none());
     assert_eq!(bench.node.contact().tip.unwrap().hash, told[1]);
+}
+
+#[test]
+fn a_block_is_filled_and_what_waits_far_beyond_it_is_not_looked_at() {
+    let mut bench = Bench::new();
+    bench.take(&branch(OWN, 1));
+    // So long that what they leave of a block has room for a shorter one.
+    let long = "A".repeat(185);
+    let mut pay = |to: &str| {
+        let step = bench.pay(to, "0.00000001");
+        match step.records.as_slice() {
+            [Record::Transaction(payment)] => payment.text().len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for _ in 0..BLOCK_TEXT_BYTES_MAX / pay(&long) + MISFITS_MAX {
+        pay(&long);
+    }
+    let short = pay("B");
+    bench.now_us += REDRAFT_US;
+    let step = bench.handle(Input::Ticked);
+    let draft = &job(&step).unwrap().draft;
+    let room = BLOCK_TEXT_BYTES_MAX - draft.block_text_bytes(20);
+    assert!(draft.count() as usize > BLOCK_TEXT_BYTES_MAX / 1_000);
+    assert!((short + 10..1_000).contains(&room), "{room} for {short}");
 }
 
 /// Takes no block at all.
