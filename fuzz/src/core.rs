@@ -6,7 +6,6 @@ use arbitrary::{Result, Unstructured};
 use plugcoin_core::chain::Served;
 use plugcoin_core::{
     Answer, Answered, CallFailure, Config, Input, Journal, Levels, Node, Output, Reply, Step,
-    Wallet,
 };
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{Contact, Origin, PeerId, Record, Storage as _, Tip};
@@ -324,11 +323,7 @@ fn open(storage: &Arc<MemoryStorage>, now_us: i64) -> (Node, Vec<Record>) {
         pinned: vec!["127.0.0.1:7001".parse().unwrap()],
         ..Config::default()
     };
-    let pair = fixtures::key_pair(KEYS[0]);
-    let wallet = Wallet {
-        public: pair.public,
-        secret: pair.secret,
-    };
+    let wallet = fixtures::key_pair(KEYS[0]);
     Node::open(now_us, config, hooks, Some(wallet), Journal::SameRules).unwrap()
 }
 

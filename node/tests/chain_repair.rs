@@ -176,7 +176,7 @@ fn a_payment_whose_only_place_was_in_a_lost_block_waits_again() {
 #[test]
 fn a_block_that_breaks_a_rule_goes_with_those_on_it() {
     let world = World::new();
-    let (me, time_us) = (alice().public, at(40));
+    let (me, time_us) = (alice().public.clone(), at(40));
     let rewards = vec![fixtures::reward(&me, Amount::from_coins(2), time_us)];
     let greedy = sealed(&fixtures::draft_of(world.tip(), &me, rewards, time_us));
     let next = block(&greedy, &me, Vec::new(), 50);

@@ -20,6 +20,7 @@ fn help() {
         ("help_short", "-h"),
         ("help_wallet", "wallet --help"),
         ("help_wallet_new", "wallet new --help"),
+        ("help_wallet_passphrase", "wallet passphrase --help"),
         ("help_wallet_show", "wallet show --help"),
         ("help_wallet_balance", "wallet balance --help"),
         ("help_wallet_send", "wallet send --help"),

@@ -236,7 +236,7 @@ fn plugins_and_status() {
 #[test]
 fn block_taken() {
     let mut t = Transcript::start();
-    let (alice, bob) = (alice().public, bob().public);
+    let (alice, bob) = (alice().public.clone(), bob().public.clone());
     let fourth = t.world.next(vec![t.world.waiting.clone()]);
     let fifth = block(&fourth, &alice, Vec::new(), 50);
     let sixth = block(&fifth, &alice, Vec::new(), 60);

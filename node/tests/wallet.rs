@@ -274,6 +274,66 @@ fn a_wallet_under_a_passphrase() {
 }
 
 #[test]
+fn a_passphrase_is_put_on_changed_and_taken_off() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("wallet-6000.json");
+    passphrase(dir.path(), "first", "correct horse\n");
+    passphrase(dir.path(), "second", "battery staple\n");
+    passphrase(dir.path(), "short", "horse\n");
+    let change = |args: &str| node(dir.path(), &format!("wallet passphrase {args}"));
+    assert_snapshot!(
+        "change_no_wallet",
+        change("--new-passphrase-file first").text()
+    );
+    let made = node(dir.path(), "wallet new");
+    assert_eq!(made.code, 0, "{}", made.err);
+    let open = wallet(dir.path());
+    let refused = |name: &str, args: &str| {
+        let before = std::fs::read(&file).unwrap();
+        assert_snapshot!(name, change(args).text());
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{name}");
+    };
+    refused("change_remove_none", "--remove");
+    refused("change_nobody_to_ask", "--passphrase-file first");
+    refused("change_short", "--new-passphrase-file short");
+    let accepted = |args: &str, locked: bool| {
+        let run = change(args);
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert_eq!(run.out.contains("by a passphrase"), locked, "{}", run.out);
+        let wallet = wallet(dir.path());
+        assert_eq!(wallet["public"], open["public"]);
+        assert_eq!(wallet["secret"] == open["secret"], !locked);
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    };
+    accepted("--new-passphrase-file first", true);
+    refused("change_unknown", "--new-passphrase-file second");
+    refused(
+        "change_wrong",
+        "--passphrase-file second --new-passphrase-file first",
+    );
+    refused("change_remove_wrong", "--passphrase-file second --remove");
+    accepted("--passphrase-file first --new-passphrase-file second", true);
+    accepted("--passphrase-file second --remove", false);
+    assert_eq!(wallet(dir.path()), open);
+    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(left.len(), 4, "nothing is left beside it: {left:?}");
+}
+
+#[test]
+fn a_wallet_that_is_there_is_refused_before_a_passphrase_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(node(dir.path(), "wallet new").code, 0);
+    let plain = node(dir.path(), "wallet new");
+    // Neither a terminal nor this file is there to be asked.
+    for args in ["--passphrase", "--passphrase-file gone"] {
+        let run = node(dir.path(), &format!("wallet new {args}"));
+        assert_eq!(run.text(), plain.text());
+    }
+}
+
+#[test]
 fn a_node_under_a_passphrase_pays_with_it_and_does_not_start_without() {
     use program::running::Running;
     let dir = tempfile::tempdir().unwrap();

@@ -22,8 +22,6 @@ mod verifier;
 
 pub use explain::{Asked, Explanation, Outcome};
 pub use judging::{Judging, batches, draft_on};
-pub use node::{
-    Config, Differing, JOURNAL_FAULT, Journal, Levels, Node, OtherRules, Snapshot, Wallet,
-};
+pub use node::{Config, Differing, JOURNAL_FAULT, Journal, Levels, Node, OtherRules, Snapshot};
 pub use step::{Answer, Answered, Call, CallFailure, Input, Job, Output, Reply, Step};
 pub use verifier::{Stand, Verifier};

@@ -22,12 +22,11 @@ pub use snapshot::Snapshot;
 use std::collections::HashSet;
 
 use plugcoin_sdk::hooks::{
-    Admission, Contact, Event, Item, ItemKind, Origin, Record, TransactionContext,
+    Admission, Contact, Event, Item, ItemKind, KeyPair, Origin, Record, TransactionContext,
 };
 use plugcoin_sdk::ledger::{Address, Amount, Block, Hash, Payment, Sum, Timestamp, Transaction};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind, Invalid};
-use zeroize::Zeroize as _;
 
 use crate::chain::{Index, State, Tree};
 use crate::explain::Refused;
@@ -100,35 +99,12 @@ impl Default for Config {
     }
 }
 
-/// The node's own pair of keys; the secret one is wiped from memory at the end.
-#[derive(Clone)]
-pub struct Wallet {
-    /// The public key.
-    pub public: String,
-    /// The secret key.
-    pub secret: String,
-}
-
-impl Drop for Wallet {
-    fn drop(&mut self) {
-        self.secret.zeroize();
-    }
-}
-
-impl std::fmt::Debug for Wallet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wallet")
-            .field("public", &self.public)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A node without its surroundings: [`Node::handle`] is all it does.
 ///
 /// * One writer owns it; each input is judged wholly before the next.
 pub struct Node {
     config: Config,
-    wallet: Option<Wallet>,
+    wallet: Option<KeyPair>,
     rules: Rules,
     tree: Tree,
     state: State,
@@ -153,7 +129,7 @@ pub struct Node {
 }
 
 impl Node {
-    fn new(config: Config, hooks: Hooks, wallet: Option<Wallet>, genesis: &Block) -> Self {
+    fn new(config: Config, hooks: Hooks, wallet: Option<KeyPair>, genesis: &Block) -> Self {
         let time_us = genesis.header().timestamp.us();
         let target = hooks.difficulty.at(0).hook.easiest();
         let judging = config.judging.clone();
@@ -377,7 +353,7 @@ impl Node {
     }
 
     /// Signs a text for the next block.
-    fn sign(&self, wallet: &Wallet, text: &str) -> Result<String, Halt> {
+    fn sign(&self, wallet: &KeyPair, text: &str) -> Result<String, Halt> {
         let signer = &self.rules.hooks.signer.at(self.next_nr()).hook;
         signer.sign(&wallet.secret, text).map_err(|error| {
             // After a change of signer at a height the wallet may be of the old one, and the new one

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Wallet};
+use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply};
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Event, Item, ItemKind, PeerRequest, Record, Storage as _};
+use plugcoin_sdk::hooks::{Event, Item, ItemKind, KeyPair, PeerRequest, Record, Storage as _};
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::plugin::Hooks;
 
@@ -19,7 +19,7 @@ pub(crate) struct Place {
     pub(crate) drive: Arc<Drive>,
     pub(crate) hooks: Hooks,
     pub(crate) config: Config,
-    pub(crate) wallet: Option<Wallet>,
+    pub(crate) wallet: Option<KeyPair>,
     /// How far its clock is ahead of the world's.
     pub(crate) ahead_us: i64,
     /// What it seals.
@@ -107,7 +107,7 @@ impl Place {
         disk: Box<dyn Disk>,
         drive: Arc<Drive>,
         hooks: Hooks,
-        wallet: Option<Wallet>,
+        wallet: Option<KeyPair>,
         config: Config,
     ) -> Self {
         Self {

@@ -6,9 +6,9 @@ mod deliver;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use plugcoin_core::{CallFailure, Config, Input, Node, Reply, Wallet};
+use plugcoin_core::{CallFailure, Config, Input, Node, Reply};
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Contact, Event, Item, PeerReply, PeerRequest, Record, Storage};
+use plugcoin_sdk::hooks::{Contact, Event, Item, KeyPair, PeerReply, PeerRequest, Record, Storage};
 use plugcoin_sdk::ledger::Address;
 use plugcoin_sdk::plugin::Hooks;
 
@@ -116,7 +116,7 @@ impl World {
     pub fn add(
         &mut self,
         hooks: impl FnOnce(Arc<dyn Storage>) -> Hooks,
-        wallet: Option<Wallet>,
+        wallet: Option<KeyPair>,
         config: Config,
         knows: &[usize],
     ) -> Result<usize, Error> {
@@ -131,7 +131,7 @@ impl World {
         &mut self,
         disk: Box<dyn Disk>,
         hooks: impl FnOnce(Arc<dyn Storage>) -> Hooks,
-        wallet: Option<Wallet>,
+        wallet: Option<KeyPair>,
         config: Config,
         knows: &[usize],
     ) -> Result<usize, Error> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use plugcoin_core::{Config, Input, Reply, Wallet};
+use plugcoin_core::{Config, Input, Reply};
 use plugcoin_lab::{Link, World};
 use plugcoin_sdk::hooks::{Event, Storage};
 use plugcoin_sdk::ledger::{Hash, Sum};
@@ -43,11 +43,7 @@ fn key(node: usize) -> String {
 }
 
 fn add(world: &mut World, config: Config, knows: &[usize]) -> usize {
-    let pair = fixtures::key_pair(&key(world.len()));
-    let wallet = Wallet {
-        public: pair.public,
-        secret: pair.secret,
-    };
+    let wallet = fixtures::key_pair(&key(world.len()));
     world.add(hooks, Some(wallet), config, knows).unwrap()
 }
 

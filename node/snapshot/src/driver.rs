@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plugcoin_core::chain::Served;
-use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply, Wallet};
+use plugcoin_core::{Config, Input, Job, Journal, Node, Output, Reply};
 use plugcoin_sdk::hooks::{KeyPair, Seal, Slice, Storage};
 use plugcoin_sdk::ledger::{Block, Hash};
 use plugcoin_sdk::plugin::Hooks;
@@ -45,12 +45,13 @@ impl Driver {
         hooks: Hooks,
         wallet: Option<&KeyPair>,
     ) -> Result<Self, Error> {
-        let wallet = wallet.map(|keys| Wallet {
-            public: keys.public.clone(),
-            secret: keys.secret.clone(),
-        });
-        let (mut node, records) =
-            Node::open(now_us, config, hooks.clone(), wallet, Journal::Judge)?;
+        let (mut node, records) = Node::open(
+            now_us,
+            config,
+            hooks.clone(),
+            wallet.cloned(),
+            Journal::Judge,
+        )?;
         hooks.storage.hook.append(&records)?;
         node.committed();
         let mut served = Served::default();

@@ -245,6 +245,21 @@ pub(crate) enum WalletCommand {
         #[command(flatten)]
         wallet: WalletArgs,
     },
+    /// Put the keys under a passphrase, under another one, or under none
+    ///
+    /// The present passphrase is asked for if there is one, and a new one twice. The file is replaced
+    /// in one step, and the old one stays until the new one is on the disk. A running node has
+    /// its keys already; it needs the new passphrase at its next start.
+    Passphrase {
+        /// The file of the new passphrase, which its owner alone may read; without one, it is asked for
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+        /// Put the keys under none
+        #[arg(long, conflicts_with = "new_passphrase_file")]
+        remove: bool,
+        #[command(flatten)]
+        wallet: WalletArgs,
+    },
     /// Show the public key and the file, never the secret key
     Show {
         #[command(flatten)]

@@ -1,6 +1,7 @@
 //! `node wallet …`: make keys, show them, pay with them.
 
 use plugcoin_sdk::ledger::{Amount, Block, Payment, Sum, Timestamp};
+use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::args::{WalletArgs, WalletCommand};
@@ -23,6 +24,11 @@ struct Context {
 pub(super) fn run(command: WalletCommand) -> Result<(), Failure> {
     match command {
         WalletCommand::New { passphrase, wallet } => Context::new(wallet)?.make(passphrase),
+        WalletCommand::Passphrase {
+            new_passphrase_file: file,
+            remove,
+            wallet,
+        } => Context::new(wallet)?.change(remove, &Passphrase { file }),
         WalletCommand::Show { wallet } => Context::new(wallet)?.show(),
         WalletCommand::Balance { of, node, wallet } => Context::new(wallet)?.balance(of, node),
         WalletCommand::Send {
@@ -74,20 +80,32 @@ impl Context {
     fn make(&self, asks: bool) -> Result<(), Failure> {
         self.config.make_data_dir()?;
         let path = self.config.file("wallet", self.config.port);
+        // There, what is in use is not a node's but the owner's.
+        let refuse = |error: Error| match error.kind() {
+            ErrorKind::InUse => Failure::new(ExitCode::Refused, error.to_string()),
+            _ => error.into(),
+        };
+        Wallet::must_be_free(&path).map_err(refuse)?;
         let signer = self.signer()?;
         let passphrase = self.passphrase();
         let chosen = (asks || passphrase.file.is_some()).then(|| passphrase.chosen());
         let chosen = chosen.transpose()?;
         let chosen = chosen.as_deref().map(String::as_str);
-        let wallet = Wallet::create(&path, signer, chosen).map_err(|error| {
-            // There, what is in use is not a node's but the owner's.
-            match error.kind() {
-                plugcoin_sdk::ErrorKind::InUse => {
-                    Failure::new(ExitCode::Refused, error.to_string())
-                }
-                _ => error.into(),
-            }
-        })?;
+        let wallet = Wallet::create(&path, signer, chosen).map_err(refuse)?;
+        self.print(wallet.public(), chosen.is_some())
+    }
+
+    fn change(&self, remove: bool, new: &Passphrase) -> Result<(), Failure> {
+        let (_, locked) = self.public()?;
+        if remove && !locked {
+            return Err(Failure::new(
+                ExitCode::Refused,
+                "the wallet has no passphrase; nothing was changed",
+            ));
+        }
+        let wallet = self.wallet()?;
+        let chosen = (!remove).then(|| new.chosen()).transpose()?;
+        wallet.put_under(chosen.as_deref().map(String::as_str))?;
         self.print(wallet.public(), chosen.is_some())
     }
 

@@ -108,7 +108,7 @@ impl Opened {
             now_us(),
             core,
             resolved.hooks.clone(),
-            wallet.as_ref().map(Wallet::of_core),
+            wallet.as_ref().map(|wallet| wallet.keys().clone()),
             journal,
         )
         .map_err(|error| match (judging.get(), error.kind()) {

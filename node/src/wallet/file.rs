@@ -81,6 +81,16 @@ impl Drop for Content {
     }
 }
 
+/// Refuses a place where there is something already.
+///
+/// * A look before much work is done; [`create`] is the one that never overwrites.
+pub(super) fn must_be_free(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(fault(path)(io::ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Makes the file, durably, unless there is one.
 ///
 /// * It appears whole or not at all: it is written beside its place and then linked into it, which,
@@ -90,6 +100,33 @@ pub(super) fn create(
     scheme: &str,
     keys: &KeyPair,
     passphrase: Option<&str>,
+) -> Result<(), Error> {
+    put(path, scheme, keys, passphrase, |new| {
+        fs::hard_link(new, path)
+    })
+}
+
+/// Replaces the file, durably.
+///
+/// * The old one stays until the new one is on the disk as a whole.
+/// * Where the name is a link, what it leads to is replaced.
+pub(super) fn replace(
+    path: &Path,
+    scheme: &str,
+    keys: &KeyPair,
+    passphrase: Option<&str>,
+) -> Result<(), Error> {
+    let path = &fs::canonicalize(path).map_err(fault(path))?;
+    put(path, scheme, keys, passphrase, |new| fs::rename(new, path))
+}
+
+/// Writes a file beside its place, and puts it there.
+fn put(
+    path: &Path,
+    scheme: &str,
+    keys: &KeyPair,
+    passphrase: Option<&str>,
+    into_place: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<(), Error> {
     let plain = |name: &str, text: &str| {
         check_field(name, text, usize::MAX).map_err(|invalid| {
@@ -104,7 +141,17 @@ pub(super) fn create(
         Error::new(ErrorKind::Plugin, "the signer made what is no key").because(invalid.to_string())
     })?;
     let text = text(scheme, keys, passphrase)?;
-    let fault = |error: io::Error| match error.kind() {
+    let beside = beside(path).map_err(fault(path))?;
+    let written = write(&beside, &text).and_then(|()| into_place(&beside));
+    // Whatever became of it: the other name goes, and a failure to remove it harms nobody.
+    let _ = fs::remove_file(&beside);
+    written
+        .and_then(|()| sync_folder(path))
+        .map_err(fault(path))
+}
+
+fn fault(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::new(
             ErrorKind::InUse,
             "there is a wallet already, and it is never overwritten; move it away first",
@@ -113,12 +160,7 @@ pub(super) fn create(
         _ => Error::new(ErrorKind::Io, "the wallet can't be written")
             .with("file", path.display())
             .because(error),
-    };
-    let beside = beside(path).map_err(fault)?;
-    let written = write(&beside, &text).and_then(|()| fs::hard_link(&beside, path));
-    // Whatever became of it: the other name goes, and a failure to remove it harms nobody.
-    let _ = fs::remove_file(&beside);
-    written.and_then(|()| sync_folder(path)).map_err(fault)
+    }
 }
 
 fn text(
@@ -128,10 +170,17 @@ fn text(
 ) -> Result<Zeroizing<String>, Error> {
     let public = &keys.public;
     let Some(passphrase) = passphrase else {
-        let secret = &keys.secret;
-        return Ok(Zeroizing::new(format!(
-            "{{\"scheme\": \"{scheme}\",\"public\": \"{public}\",\"secret\": \"{secret}\"}}\n"
-        )));
+        let parts = [
+            "{\"scheme\": \"",
+            scheme,
+            "\",\"public\": \"",
+            public,
+            "\",\"secret\": \"",
+            &keys.secret,
+            "\"}\n",
+        ];
+        // All of the room at once, unlike a formatted text: what grows leaves copies behind.
+        return Ok(Zeroizing::new(parts.concat()));
     };
     let (mut salt, mut nonce) = ([0; 16], [0; 24]);
     getrandom::fill(&mut salt)

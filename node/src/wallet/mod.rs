@@ -11,7 +11,7 @@ use std::sync::Arc;
 use plugcoin_sdk::hooks::{KeyPair, Signer};
 use plugcoin_sdk::ledger::{Payment, Transaction};
 use plugcoin_sdk::{Error, ErrorKind};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use file::Stored;
 pub use passphrase::Passphrase;
@@ -48,6 +48,24 @@ impl Wallet {
             keys,
             signer,
         })
+    }
+
+    /// Refuses a path at which there is a file already, before anything is asked or derived for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InUse`].
+    pub fn must_be_free(path: &Path) -> Result<(), Error> {
+        file::must_be_free(path)
+    }
+
+    /// Puts the keys under another passphrase, or under none; returns when the file is durable.
+    ///
+    /// * The old file stays until the new one is on the disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub fn put_under(&self, passphrase: Option<&str>) -> Result<(), Error> {
+        file::replace(&self.path, self.scheme(), &self.keys, passphrase)
     }
 
     /// Reads the keys.
@@ -164,12 +182,9 @@ impl Wallet {
         &self.path
     }
 
-    /// The keys as the core takes them.
-    pub(crate) fn of_core(&self) -> plugcoin_core::Wallet {
-        plugcoin_core::Wallet {
-            public: self.keys.public.clone(),
-            secret: self.keys.secret.clone(),
-        }
+    /// The keys.
+    pub(crate) fn keys(&self) -> &KeyPair {
+        &self.keys
     }
 
     /// Signs a text.
@@ -202,12 +217,6 @@ fn no_file(path: &Path) -> Error {
         "there is no wallet; make one with `node wallet new`",
     )
     .with("file", path.display())
-}
-
-impl Drop for Wallet {
-    fn drop(&mut self) {
-        self.keys.secret.zeroize();
-    }
 }
 
 impl fmt::Debug for Wallet {

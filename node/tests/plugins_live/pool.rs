@@ -11,7 +11,7 @@ const ZEROS: &str = "--set zeros.zeros=0";
 
 /// Blocks that pay alice and bob three coins each.
 fn both_rich() -> Vec<Block> {
-    let (alice, bob) = (alice().public, bob().public);
+    let (alice, bob) = (alice().public.clone(), bob().public.clone());
     coins(
         &[&alice, &bob]
             .repeat(3)

@@ -28,7 +28,7 @@ impl State {
         status["uptime_s"] = Value::Null;
         // What waits for a parent is in memory alone, and in bounds.
         status["orphans"] = Value::Null;
-        let balances = [alice().public, bob().public, "carol".to_owned()]
+        let balances = [&*alice().public, &*bob().public, "carol"]
             .iter()
             .map(|key| {
                 let args = format!("wallet balance --of {key} --node {}", running.address);

@@ -72,7 +72,7 @@ fn accepted(text: &str) -> String {
 pub(crate) fn client(world: &World, client: u8) {
     let (mut number, mut last) = (usize::from(client), String::new());
     let mine = keys(client);
-    let to = keys((client + 1) % CLIENTS).public;
+    let to = keys((client + 1) % CLIENTS).public.clone();
     while !world.is_over() {
         let begun = Instant::now();
         let by = (number / 8) % world.members.len();

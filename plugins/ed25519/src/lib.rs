@@ -9,6 +9,7 @@ mod verify;
 use ed25519_dalek::{Signer as _, SigningKey};
 use plugcoin_sdk::hooks::{KeyPair, Signed, Signer};
 use plugcoin_sdk::{Error, ErrorKind};
+use zeroize::Zeroizing;
 
 /// The scheme Ed25519 over the UTF-8 bytes of a text.
 ///
@@ -55,7 +56,7 @@ impl Signer for Ed25519 {
 /// The pair of a secret key; wiped from memory when it goes out of scope.
 fn signing_key(secret: &str) -> Result<SigningKey, Error> {
     // The message must not repeat what may be a secret with a slip in it.
-    let seed: [u8; 32] = hex::decode(secret).ok_or_else(|| {
+    let seed = hex::decode(secret).map(Zeroizing::new).ok_or_else(|| {
         Error::new(
             ErrorKind::Configuration,
             "an Ed25519 secret key is 64 lower-case hex digits, and this is something else",

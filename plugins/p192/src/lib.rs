@@ -10,6 +10,7 @@ use p192_curve::{EncodedPoint, FieldBytes, NistP192};
 use plugcoin_sdk::hooks::{KeyPair, Signer};
 use plugcoin_sdk::{Error, ErrorKind};
 use sha1::{Digest as _, Sha1};
+use zeroize::Zeroizing;
 
 /// The scheme ECDSA on NIST P-192 over the SHA-1 of a text.
 ///
@@ -37,7 +38,7 @@ impl Signer for P192 {
     }
 
     fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error> {
-        let secret = const_hex::encode(sign::secret_of(seed));
+        let secret = const_hex::encode(*Zeroizing::new(sign::secret_of(seed)));
         let public = self.public_key(&secret)?;
         Ok(KeyPair { public, secret })
     }
@@ -70,8 +71,8 @@ fn point(text: &str) -> Option<VerifyingKey> {
 
 /// The secret key of this text; wiped from memory when it goes out of scope.
 fn secret_key(text: &str) -> Result<SecretKey<NistP192>, Error> {
-    let key = hex::decode::<24>(text)
-        .and_then(|bytes| SecretKey::from_bytes(&FieldBytes::from(bytes)).ok());
+    let bytes = hex::decode::<24>(text).map(|bytes| Zeroizing::new(FieldBytes::from(bytes)));
+    let key = bytes.and_then(|bytes| SecretKey::from_bytes(&bytes).ok());
     // The message must not repeat what may be a secret with a slip in it.
     key.ok_or_else(|| {
         Error::new(
@@ -154,7 +155,10 @@ mod tests {
         let order = const_hex::encode(NistP192::ORDER.to_be_bytes());
         let secret = |number: &str| {
             let seed = format!("{number:0>64}");
-            P192.generate(&hex::decode(&seed).unwrap()).unwrap().secret
+            P192.generate(&hex::decode(&seed).unwrap())
+                .unwrap()
+                .secret
+                .clone()
         };
         assert_eq!(secret("0"), format!("{:0>48}", 1));
         assert_eq!(secret("ff"), format!("{:0>48}", "100"));

@@ -10,6 +10,7 @@ use p192_curve::elliptic_curve::{Curve as _, SecretKey};
 use p192_curve::{FieldBytes, NistP192, Scalar, ecdsa::Signature};
 use rfc6979::HmacDrbg;
 use sha1::Sha1;
+use zeroize::Zeroizing;
 
 /// A secret key from 32 random bytes: c mod (n − 1) + 1.
 ///
@@ -25,12 +26,13 @@ pub(crate) fn secret_of(seed: &[u8; 32]) -> [u8; 24] {
 ///
 /// Source: RFC 6979, 3.2: candidates for the nonce until one is below the order and gives a signature.
 pub(crate) fn sign(secret: &SecretKey<NistP192>, hash: &FieldBytes) -> Signature {
-    let scalar = *secret.to_nonzero_scalar();
-    let mut candidates = HmacDrbg::<Sha1>::new(&secret.to_bytes(), hash, &[]);
+    let scalar = Zeroizing::new(*secret.to_nonzero_scalar());
+    let bytes = Zeroizing::new(secret.to_bytes());
+    let mut candidates = HmacDrbg::<Sha1>::new(&bytes, hash, &[]);
     loop {
-        let mut nonce = FieldBytes::default();
+        let mut nonce = Zeroizing::new(FieldBytes::default());
         candidates.fill_bytes(&mut nonce);
-        let nonce: Option<Scalar> = Scalar::from_repr(nonce).into();
+        let nonce: Option<Scalar> = Scalar::from_repr(*nonce).into();
         let signed = nonce.map(|nonce| sign_prehashed::<NistP192, Scalar>(&scalar, nonce, hash));
         if let Some(Ok((signature, _))) = signed {
             return signature;

@@ -16,6 +16,7 @@ mod guest;
 mod note;
 mod raw;
 mod remote;
+mod secret;
 
 pub use note::{NOTE_KIND, NOTE_NAME, Note};
 pub use remote::Library;

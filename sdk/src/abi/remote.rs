@@ -11,9 +11,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
 
 use super::border::{self, Fault, Nothing};
 use super::raw::{Entry, FAULT, Host, OK, PANIC, Sink, Table, UNKNOWN};
+use super::secret::SecretText;
 use super::{ABI_MAJOR, ABI_MINOR, ANSWER_BYTES_MAX};
 use crate::log::{self, Level};
 use crate::plugin::{About, Provided, Setup};
@@ -210,6 +212,20 @@ impl Remote {
         said.judge(code, method)
     }
 
+    /// The same where question or answer has a secret: what crosses is wiped from memory.
+    pub(super) fn ask_in_secret<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        input: &impl Serialize,
+    ) -> Result<Option<T>, Error> {
+        let mut said = One::default();
+        let input = SecretText::of(input).map_err(unwritten)?;
+        let code = said.sink(|sink| self.call(method, input.as_bytes(), sink));
+        let answer = said.judge(code, method);
+        said.message.zeroize();
+        answer
+    }
+
     /// Calls a method with many answers, until the visitor returns false; whether there is one.
     pub(super) fn visit(
         &self,
@@ -301,9 +317,11 @@ fn too_long(method: &str) -> Error {
 }
 
 fn text_of(value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(value).map_err(|error| {
-        Error::new(ErrorKind::Plugin, "the request can't be written").because(error)
-    })
+    serde_json::to_vec(value).map_err(unwritten)
+}
+
+fn unwritten(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Plugin, "the request can't be written").because(error)
 }
 
 /// Who takes the messages of a call.
@@ -365,7 +383,7 @@ impl One {
     }
 
     /// What came of a call; none if there is no such method.
-    fn judge<T: DeserializeOwned>(self, code: i32, method: &str) -> Result<Option<T>, Error> {
+    fn judge<T: DeserializeOwned>(&self, code: i32, method: &str) -> Result<Option<T>, Error> {
         let refuse = |why: String| Error::new(ErrorKind::Plugin, why).with("call", method);
         if self.too_long {
             return Err(too_long(method));

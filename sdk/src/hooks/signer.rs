@@ -1,6 +1,7 @@
 //! [`Signer`]: the signature scheme.
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
 
 use crate::{Error, ErrorKind};
 
@@ -85,6 +86,8 @@ pub struct Signed<'a> {
 }
 
 /// A pair of keys as texts.
+///
+/// * The secret key is wiped from memory when the pair is dropped, and never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPair {
     /// The public key; a payee's name.
@@ -93,10 +96,35 @@ pub struct KeyPair {
     pub secret: String,
 }
 
+impl Drop for KeyPair {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
 impl std::fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KeyPair")
             .field("public", &self.public)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_of_keys_does_not_show_its_secret() {
+        let pair = KeyPair {
+            public: "alice".to_owned(),
+            secret: "hers alone".to_owned(),
+        };
+        for shown in [format!("{pair:?}"), format!("{pair:#?}")] {
+            assert!(
+                shown.contains("alice") && !shown.contains("hers"),
+                "{shown}"
+            );
+        }
     }
 }

@@ -166,7 +166,8 @@ fn signer(hook: &Arc<dyn Signer>, numbers: &mut Numbers) -> Vec<Call> {
         let made = hook.clone();
         // A key pair hides its secret when it is shown; it is no secret here.
         calls.push(Call::new("generate", n, move || {
-            made.generate(&seed).map(|pair| (pair.public, pair.secret))
+            made.generate(&seed)
+                .map(|pair| (pair.public.clone(), pair.secret.clone()))
         }));
         let text = format!("text {n}");
         let pair = hook.generate(&seed).ok();
@@ -174,7 +175,7 @@ fn signer(hook: &Arc<dyn Signer>, numbers: &mut Numbers) -> Vec<Call> {
             .as_ref()
             .and_then(|pair| hook.sign(&pair.secret, &text).ok())
             .unwrap_or_else(|| format!("{:064x}", numbers.next()));
-        let public = pair.map_or_else(|| Hash::of(&text).to_string(), |pair| pair.public);
+        let public = pair.map_or_else(|| Hash::of(&text).to_string(), |pair| pair.public.clone());
         for text in [text, "another text".to_owned()] {
             let (one, batch) = (hook.clone(), hook.clone());
             let signed = [public.clone(), text.clone(), signature.clone()];

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use plugcoin_sdk::hooks::{Event, Record, Storage};
+use plugcoin_sdk::hooks::{Event, KeyPair, Record, Storage};
 use plugcoin_sdk::ledger::{Block, Hash, Transaction, genesis};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use super::accept::Trust;
 use super::snapshot::Restored;
-use super::{Config, Node, Wallet};
+use super::{Config, Node};
 use crate::chain::{Index, State};
 use crate::judging::Judged;
 use crate::limits::RETOLD_MAX;
@@ -49,7 +49,7 @@ impl Node {
         now_us: i64,
         config: Config,
         hooks: Hooks,
-        wallet: Option<Wallet>,
+        wallet: Option<KeyPair>,
         journal: Journal,
     ) -> Result<(Self, Vec<Record>), Error> {
         let genesis = genesis();

@@ -1,10 +1,10 @@
 //! The node's own blocks: when one is begun, and what becomes of its seal.
 
-use plugcoin_sdk::hooks::Origin;
+use plugcoin_sdk::hooks::{KeyPair, Origin};
 use plugcoin_sdk::ledger::Amount;
 use plugcoin_sdk::{Error, ErrorKind};
 
-use super::{Node, Wallet, no_wallet};
+use super::{Node, no_wallet};
 use crate::judging::draft_on;
 use crate::limits::{REDRAFT_US, REFUSED_OWN_US};
 use crate::mining::{self, Intent, Situation};
@@ -81,7 +81,7 @@ impl Node {
     ) -> Result<Option<i64>, Error> {
         let creator = self.creator();
         let tip = self.tree.tip();
-        let empty = |wallet: &Wallet| self.state.balance(&wallet.public) == Amount::ZERO;
+        let empty = |wallet: &KeyPair| self.state.balance(&wallet.public) == Amount::ZERO;
         let situation = Situation {
             tip,
             tip_is_genesis: self.tree.nr(tip) == 0,

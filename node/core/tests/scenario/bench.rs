@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use plugcoin_core::chain::Served;
-use plugcoin_core::{Config, Input, Job, Journal, Levels, Node, Output, Reply, Step, Wallet};
-use plugcoin_sdk::hooks::{Event, Gossip, Origin, PeerRequest, Record, Storage};
+use plugcoin_core::{Config, Input, Job, Journal, Levels, Node, Output, Reply, Step};
+use plugcoin_sdk::hooks::{Event, Gossip, KeyPair, Origin, PeerRequest, Record, Storage};
 use plugcoin_sdk::ledger::{Block, Sum, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Hooks, Schedule, Scheduled};
 use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
@@ -38,12 +38,8 @@ pub(crate) fn hooks(storage: Arc<dyn Storage>) -> Hooks {
     }
 }
 
-pub(crate) fn wallet() -> Wallet {
-    let pair = fixtures::key_pair(OWN);
-    Wallet {
-        public: pair.public,
-        secret: pair.secret,
-    }
+pub(crate) fn wallet() -> KeyPair {
+    fixtures::key_pair(OWN)
 }
 
 pub(crate) struct Bench {

@@ -200,7 +200,7 @@ fn signer(hook: &dyn Signer) {
     let (key, text, signature) = match hook.generate(&[1; 32]) {
         Ok(pair) => {
             let signature = hook.sign(&pair.secret, "text").unwrap_or_default();
-            (pair.public, "text", signature)
+            (pair.public.clone(), "text", signature)
         }
         Err(_) => ("key".to_owned(), "text", "signature".to_owned()),
     };

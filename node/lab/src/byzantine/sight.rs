@@ -1,7 +1,7 @@
 //! [`Sight`]: what a strategy sees, and the lies that can be made of it.
 
-use plugcoin_core::{Levels, Node, Wallet};
-use plugcoin_sdk::hooks::{Contact, PeerRequest, Storage};
+use plugcoin_core::{Levels, Node};
+use plugcoin_sdk::hooks::{Contact, KeyPair, PeerRequest, Storage};
 use plugcoin_sdk::ledger::{
     Amount, Block, Draft, Hash, Payment, Seed, Sum, Timestamp, Transaction, genesis,
 };
@@ -22,7 +22,7 @@ pub struct Sight<'a> {
     /// That core's rules.
     pub hooks: &'a Hooks,
     /// That core's keys.
-    pub wallet: Option<&'a Wallet>,
+    pub wallet: Option<&'a KeyPair>,
     /// Its clock.
     pub now_us: i64,
     /// Its number.

@@ -10,9 +10,9 @@ use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use plugcoin_core::{Config, Wallet};
+use plugcoin_core::Config;
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Contact, Event, Storage};
+use plugcoin_sdk::hooks::{Contact, Event, KeyPair, Storage};
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::plugin::Hooks;
 
@@ -184,16 +184,12 @@ impl Run {
     }
 
     /// The keys of a node.
-    fn wallet(&self, number: usize, kit: &dyn Kit) -> Result<Wallet, Error> {
+    fn wallet(&self, number: usize, kit: &dyn Kit) -> Result<KeyPair, Error> {
         let storage: Arc<dyn Storage> = Arc::new(crate::disk::Drive::default());
         let hooks = kit.hooks(&self.scenario.rules, storage);
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&(number as u64).to_be_bytes());
-        let pair = hooks.signer.at(0).hook.generate(&seed)?;
-        Ok(Wallet {
-            public: pair.public,
-            secret: pair.secret,
-        })
+        hooks.signer.at(0).hook.generate(&seed)
     }
 
     /// Nothing goes wrong any more; the Byzantine nodes go on in half of the worlds.

@@ -17,6 +17,7 @@ mod validity;
 use serde::{Deserialize, Serialize};
 
 use super::remote::Remote;
+use super::secret::SecretText;
 use crate::hooks::HookKind;
 use crate::plugin::Provided;
 use crate::{Error, ErrorKind};
@@ -107,16 +108,25 @@ impl<'a> Answer<'a> {
 
     /// Sends one of many messages; whether more are wanted.
     pub(super) fn send_more<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<bool, Error> {
-        let text = serde_json::to_vec(value).map_err(|error| {
-            Error::new(ErrorKind::Plugin, "the answer can't be written").because(error)
-        })?;
+        let text = serde_json::to_vec(value).map_err(unwritten)?;
         Ok((self.write)(&text))
+    }
+
+    /// Sends the one message of an answer, and wipes it from memory.
+    pub(super) fn send_secret(&mut self, value: &impl Serialize) -> Result<bool, Error> {
+        let text = SecretText::of(value).map_err(unwritten)?;
+        (self.write)(text.as_bytes());
+        Ok(true)
     }
 
     /// Sends a message that is JSON already; whether more are wanted.
     pub(super) fn send_text(&mut self, text: &[u8]) -> bool {
         (self.write)(text)
     }
+}
+
+fn unwritten(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Plugin, "the answer can't be written").because(error)
 }
 
 /// An [`Error`] at the border.

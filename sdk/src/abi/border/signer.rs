@@ -81,7 +81,7 @@ pub(super) fn answer(
                 .collect();
             to.send(&hook.verify_batch(&signed)?)
         }
-        "generate" => to.send(&hook.generate(read::<Generate>(input)?.seed.as_bytes())?),
+        "generate" => to.send_secret(&hook.generate(read::<Generate>(input)?.seed.as_bytes())?),
         "public_key" => to.send(&hook.public_key(&read::<Secret<'_>>(input)?.secret)?),
         "sign" => {
             let asked: Sign<'_> = read(input)?;
@@ -102,13 +102,13 @@ struct There {
 }
 
 impl There {
-    /// What the scheme may leave undone.
+    /// What the scheme may leave undone, and what has to do with its secrets.
     fn ask<T: serde::de::DeserializeOwned>(
         &self,
         method: &str,
         input: &impl Serialize,
     ) -> Result<T, Error> {
-        self.remote.ask_if_there(method, input)?.ok_or_else(|| {
+        self.remote.ask_in_secret(method, input)?.ok_or_else(|| {
             let message = format!("the scheme {} only verifies", self.scheme);
             Error::new(ErrorKind::Unsupported, message)
         })
