@@ -230,7 +230,7 @@ impl Core {
             if wake || self.node.wake_us().is_some_and(|due| due <= now_us()) {
                 wake = false;
                 let step = self.node.handle(now_us(), Input::Ticked)?;
-                batch.add(step);
+                self.add(step, &mut batch);
             }
             self.commit(&batch.records)?;
             let stop = batch.stop;
@@ -259,7 +259,7 @@ impl Core {
             Message::Input { make, reply, place } => {
                 let input = make(&self.node);
                 let step = self.node.handle(now_us(), input)?;
-                let said = batch.add(step);
+                let said = self.add(step, batch);
                 if let Some(reply) = reply {
                     batch.tell.push(Box::new(move || drop(reply.send(said))));
                 }
@@ -276,6 +276,16 @@ impl Core {
             Message::Stop => batch.stop = true,
         }
         Ok(())
+    }
+
+    /// Adds what came of a step to what is told when all of the batch is durable; its reply comes back.
+    fn add(&self, step: Step, batch: &mut Batch) -> Reply {
+        let ends_search = |output: &Output| matches!(output, Output::Seal(_) | Output::StopSealing);
+        if step.outputs.iter().any(ends_search) {
+            // It is stale now: neither the rest of the batch nor the disk is waited for.
+            self.miner.stop();
+        }
+        batch.add(step)
     }
 
     fn commit(&mut self, records: &[Record]) -> Result<(), Error> {

@@ -205,3 +205,126 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    use plugcoin_sdk::hooks::SealVerdict;
+    use plugcoin_sdk::ledger::{Draft, Header, Target, U256, genesis};
+    use plugcoin_testkit::fixtures::{START_US, draft, pay};
+    use proof_of_work::ProofOfWork;
+
+    use super::*;
+
+    /// Proof of work in which one sees how many threads are at a slice, and how many slices were made.
+    #[derive(Default)]
+    struct Watched {
+        work: ProofOfWork,
+        searching: AtomicUsize,
+        slices: AtomicUsize,
+    }
+
+    impl Consensus for Watched {
+        fn seal(
+            &self,
+            draft: &Draft,
+            parent: &Header,
+            target: &Target,
+            slice: Slice,
+        ) -> Result<Seal, Error> {
+            self.searching.fetch_add(1, Ordering::SeqCst);
+            let sealed = self.work.seal(draft, parent, target, slice);
+            self.slices.fetch_add(1, Ordering::SeqCst);
+            self.searching.fetch_sub(1, Ordering::SeqCst);
+            sealed
+        }
+
+        fn check_seal(
+            &self,
+            header: &Header,
+            parent: Option<&Header>,
+            target: &Target,
+        ) -> Result<SealVerdict, Error> {
+            self.work.check_seal(header, parent, target)
+        }
+    }
+
+    /// A block of so many transactions that nobody seals.
+    fn job(transactions: i64) -> Job {
+        let payment = |n| pay("A", "B", "1", START_US + n);
+        let payments = (1..transactions).map(payment).collect();
+        Job {
+            id: 1,
+            draft: draft(&genesis(), "A", payments, START_US),
+            parent: genesis().header().clone(),
+            target: Target(U256::ZERO),
+        }
+    }
+
+    fn start(threads: usize) -> (Miner, Arc<Watched>) {
+        let consensus = Arc::new(Watched::default());
+        let schedule = Schedule::always("watched", consensus.clone() as Arc<dyn Consensus>);
+        let (queue, _) = CoreQueue::new();
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let judgings = Judgings::default();
+        (
+            Miner::start(threads, &schedule, &queue, &judgings).unwrap(),
+            consensus,
+        )
+    }
+
+    fn until(mut holds: impl FnMut() -> bool) {
+        while !holds() {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn what_is_stopped_makes_one_slice_more_a_thread_at_most() {
+        let (miner, consensus) = start(2);
+        for _ in 0..20 {
+            let before = consensus.slices.load(Ordering::SeqCst);
+            miner.search(job(1));
+            until(|| consensus.slices.load(Ordering::SeqCst) > before);
+            miner.stop();
+            let stopped = consensus.slices.load(Ordering::SeqCst);
+            assert!(!miner.is_searching());
+            until(|| consensus.searching.load(Ordering::SeqCst) == 0);
+            let ended = consensus.slices.load(Ordering::SeqCst);
+            assert!(ended <= stopped + 2, "{ended} slices, {stopped} before");
+        }
+        miner.end();
+    }
+
+    /// Prints how long threads search on when they are told to stop; see `docs/benchmarks.md`.
+    #[test]
+    #[ignore = "a measurement, for a quiet machine"]
+    fn how_long_a_stopped_search_goes_on() {
+        for transactions in [1, 3, 100, 1_000, 2_300] {
+            let (miner, consensus) = start(thread::available_parallelism().unwrap().get());
+            let job = job(transactions);
+            let mut took: Vec<Duration> = (0..200)
+                .map(|_| {
+                    let before = consensus.slices.load(Ordering::SeqCst);
+                    miner.search(job.clone());
+                    // Until the slices are as long as they get.
+                    until(|| consensus.slices.load(Ordering::SeqCst) > before + 30);
+                    let begin = Instant::now();
+                    miner.stop();
+                    until(|| consensus.searching.load(Ordering::SeqCst) == 0);
+                    begin.elapsed()
+                })
+                .collect();
+            took.sort_unstable();
+            println!(
+                "{transactions} transactions, {} bytes: half {:?}, 99 of 100 within {:?}",
+                job.draft.block_text_bytes(20),
+                took[100],
+                took[197],
+            );
+            miner.end();
+        }
+    }
+}
