@@ -56,22 +56,16 @@ impl Measure {
         self.name.split('.').next().unwrap_or(self.name)
     }
 
-    /// Measures.
-    ///
-    /// # Errors
-    /// Whatever went wrong; a bad ratio is no error.
-    pub fn run(&'static self, workbench: &Workbench) -> Result<Report, Error> {
+    /// Measures; what goes wrong is told like what comes of it, so that the others can follow.
+    pub fn run(&'static self, workbench: &Workbench) -> Report {
         let begin = Instant::now();
-        let outcome = (self.run)(workbench).map_err(|error| {
-            Error::new(error.kind(), "the measure failed")
-                .with("name", self.name)
-                .because(error)
-        })?;
-        Ok(Report {
+        let outcome = (self.run)(workbench);
+        Report {
             measure: self,
-            outcome,
+            outcome: outcome.unwrap_or_else(|error| Outcome::Failed(error.to_string())),
+            quick: workbench.effort.quick,
             took: begin.elapsed(),
-        })
+        }
     }
 }
 
@@ -82,6 +76,8 @@ pub enum Outcome {
     Measured(Measured),
     /// This machine can't do it, and why.
     NotHere(String),
+    /// What went wrong.
+    Failed(String),
 }
 
 /// A ratio as it was measured.

@@ -12,6 +12,8 @@ pub struct Report {
     pub measure: &'static Measure,
     /// What came of it.
     pub outcome: Outcome,
+    /// Whether it was a short look, with shorter chains than the target means.
+    pub quick: bool,
     /// How long it took.
     pub took: Duration,
 }
@@ -26,6 +28,15 @@ impl Report {
             Outcome::NotHere(why) => {
                 let why = format!("not on this machine: {why}");
                 return [name, "-".to_owned(), target, String::new(), why];
+            }
+            Outcome::Failed(why) => {
+                return [
+                    name,
+                    "-".to_owned(),
+                    target,
+                    "failed".to_owned(),
+                    why.clone(),
+                ];
             }
         };
         let figures = format!(
@@ -60,6 +71,7 @@ impl Report {
             "unit": self.measure.unit,
             "meets": self.meets(),
             "of": self.measure.ratio,
+            "quick": self.quick,
             "took_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         });
         match &self.outcome {
@@ -70,6 +82,7 @@ impl Report {
                 object["absolute"] = json!(measured.absolute);
             }
             Outcome::NotHere(why) => object["not_here"] = json!(why),
+            Outcome::Failed(why) => object["failed"] = json!(why),
         }
         object
     }
@@ -104,6 +117,7 @@ mod tests {
         Report {
             measure: measure.unwrap(),
             outcome,
+            quick: true,
             took: Duration::from_millis(12),
         }
     }
@@ -141,6 +155,10 @@ mod tests {
             ),
             "mining.t1.avx512 | - | ≥ 7 |  | not on this machine: it has no AVX-512"
         );
+        assert_eq!(
+            row("serve.inv", Outcome::Failed("the server closed".into())),
+            "serve.inv | - | ≤ 1.6 | failed | the server closed"
+        );
     }
 
     #[test]
@@ -155,5 +173,10 @@ mod tests {
         assert_eq!(json["ratio"], Value::Null);
         assert_eq!(json["target"], Value::Null);
         assert_eq!(json["not_here"], "why");
+        let json = report("verify.distinct", Outcome::Failed("why".into())).json();
+        assert_eq!(
+            (&json["ratio"], &json["failed"]),
+            (&Value::Null, &json!("why"))
+        );
     }
 }

@@ -36,6 +36,9 @@ const PAGE_LEVELS: usize = 256;
 const SENDERS: usize = 64;
 
 pub(crate) fn getdata(bench: &Workbench) -> Result<Outcome, Error> {
+    if let Some(why) = cpu::not_counted() {
+        return Ok(Outcome::NotHere(why));
+    }
     let node = Node::start(bench, chain(bench.effort.size(5_000, 1_000)))?;
     // The first block has a reward alone, since nobody has coins yet; the next is like all others.
     let ready = Ready::start(node.texts[1].clone().into_bytes())?;
@@ -50,6 +53,9 @@ pub(crate) fn getdata(bench: &Workbench) -> Result<Outcome, Error> {
 }
 
 pub(crate) fn getblocks(bench: &Workbench) -> Result<Outcome, Error> {
+    if let Some(why) = cpu::not_counted() {
+        return Ok(Outcome::NotHere(why));
+    }
     // Longer than what lies ready, if there is time for it.
     let node = Node::start(bench, chain(bench.effort.size(20_000, 1_000)))?;
     let page = node.texts[..PAGE_LEVELS].join("],[");
@@ -72,6 +78,9 @@ pub(crate) fn getblocks(bench: &Workbench) -> Result<Outcome, Error> {
 }
 
 pub(crate) fn inv(bench: &Workbench) -> Result<Outcome, Error> {
+    if let Some(why) = cpu::not_counted() {
+        return Ok(Outcome::NotHere(why));
+    }
     let signers = 64;
     let node = Node::start(
         bench,
@@ -117,6 +126,7 @@ pub(crate) fn inv(bench: &Workbench) -> Result<Outcome, Error> {
             )
         },
     )?;
+    parts.sort_by(|a: &[f64; 3], b| a.iter().sum::<f64>().total_cmp(&b.iter().sum()));
     let [verify, commit, axum] = parts[parts.len() / 2].map(|ns| ns / 1e3);
     Ok(rounds.told(format!(
         "{:.0} µs of the server; verification {verify:.0}, commit {commit:.1}, axum {axum:.0} µs",

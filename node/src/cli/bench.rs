@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plugcoin_bench::{Effort, Growth, MEASURES, Measure, Workbench, machine, select};
+use plugcoin_bench::{Effort, Growth, MEASURES, Measure, Outcome, Workbench, machine, select};
 use plugcoin_sdk::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub(super) struct Place {
 
 /// Measures what is named, or all, and prints each ratio as soon as it is there; in JSON at the end.
 ///
-/// * Whatever the ratios are, it is no failure.
+/// * Whatever the ratios are, it is no failure; a measure that failed is one, when the others are there.
 pub(super) fn run(
     asked: &[String],
     effort: Effort,
@@ -41,10 +41,24 @@ pub(super) fn run(
     let unknown = |error: Error| Failure::new(ExitCode::Usage, error.to_string());
     let measures = select(asked).map_err(unknown)?;
     place.measure(effort, |workbench| {
-        let reports = measures.iter().map(|measure| measure.run(workbench));
+        let mut failed = Vec::new();
+        let reports = measures.iter().map(|measure| {
+            let report = measure.run(workbench);
+            if matches!(report.outcome, Outcome::Failed(_)) {
+                failed.push(measure.name);
+            }
+            Ok(report)
+        });
         print(json, &line(&HEAD), reports, |report| {
             (line(&report.row()), report.json())
-        })
+        })?;
+        match failed.is_empty() {
+            true => Ok(()),
+            false => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("could not be measured: {}", failed.join(", ")),
+            )),
+        }
     })
 }
 

@@ -5,6 +5,12 @@ use std::path::Path;
 
 use plugcoin_sdk::{Error, ErrorKind};
 
+/// Why the CPU time of threads can't be known here; none if it can.
+pub(super) fn not_counted() -> Option<String> {
+    let counted = Path::new("/proc/self/schedstat").exists();
+    (!counted).then(|| "its system does not count a thread's CPU time as Linux does".to_owned())
+}
+
 /// The CPU time so far of those threads of a process whose name begins so.
 ///
 /// * What a running thread did since the system last looked is missing: a few milliseconds.
