@@ -174,6 +174,29 @@ fn a_payment_whose_only_place_was_in_a_lost_block_waits_again() {
 }
 
 #[test]
+fn of_many_that_are_lost_the_first_are_named_and_the_rest_counted() {
+    let chain: Vec<_> = fixtures::chain(40);
+    let lines = { chain.iter() }.map(|block| block.text().to_owned());
+    let whole = file_of(&lines.collect::<Vec<_>>());
+    let dir = with(whole.replacen("\"nr\": 2,", "\"nr\": 9,", 1));
+    let run = node(dir.path(), "chain repair --dry-run --set zeros.zeros=0");
+    let named = { run.out.lines() }.filter(|line| line.contains("is not saved"));
+    assert_eq!(named.count(), 20, "{}", run.out);
+    assert!(
+        run.out.contains("and 18 more, which --json names"),
+        "{}",
+        run.out
+    );
+    assert!(run.err.contains("in 39 places"), "{}", run.err);
+    let run = node(
+        dir.path(),
+        "chain repair --dry-run --json --set zeros.zeros=0",
+    );
+    let told: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(told["not_kept"].as_array().unwrap().len(), 38);
+}
+
+#[test]
 fn a_block_that_breaks_a_rule_goes_with_those_on_it() {
     let world = World::new();
     let (me, time_us) = (alice().public.clone(), at(40));

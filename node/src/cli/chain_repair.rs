@@ -155,7 +155,7 @@ fn of_a_crash(mut damaged: Vec<Damaged>, torn: Option<TornTail>) -> Vec<Damaged>
 }
 
 fn nothing_found(file: &Path, damaged: &[Damaged]) -> Failure {
-    let damages: Vec<String> = damaged.iter().map(report::told).collect();
+    let damages = report::first_of(damaged.iter().map(report::told), "");
     Failure::new(
         ExitCode::Chain,
         format!(

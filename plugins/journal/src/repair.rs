@@ -1,7 +1,7 @@
 //! [`Broken`]: a journal in the hands of whoever mends it.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ impl Broken {
         let wrong = |error| failed("the repaired journal can't be written", &beside, error);
         write(&beside, &self.file, records).map_err(wrong)?;
         let kept = self
-            .keep()
+            .keep(|path, kept| fs::hard_link(path, kept))
             .map_err(|error| failed("the damaged journal can't be kept", &self.path, error))?;
         fs::rename(&beside, &self.path)
             .and_then(|()| sync_folder(&self.path))
@@ -68,11 +68,33 @@ impl Broken {
     }
 
     /// Gives the damaged file a second name, the first of its kind that is free.
-    fn keep(&self) -> io::Result<PathBuf> {
-        let link = |kept: &Path| fs::hard_link(&self.path, kept);
-        let (kept, ()) = first_free(&self.path, "damaged", link)?;
+    ///
+    /// * Where the file system has no second names, it is copied.
+    fn keep(&self, link: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<PathBuf> {
+        let make = |kept: &Path| match link(&self.path, kept) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => self.copy(kept),
+            made => made,
+        };
+        let (kept, ()) = first_free(&self.path, "damaged", make)?;
         sync_folder(&self.path)?;
         Ok(kept)
+    }
+
+    /// Copies the damaged file, durably; none is left if it fails.
+    fn copy(&self, to: &Path) -> io::Result<()> {
+        let mut copy = File::create_new(to)?;
+        let copied = (|| {
+            copy.set_permissions(self.file.metadata()?.permissions())?;
+            let mut file = &self.file;
+            file.rewind()?;
+            io::copy(&mut file, &mut copy)?;
+            copy.sync_all()
+        })();
+        if copied.is_err() {
+            // What could be written of it would only take up room.
+            let _ = fs::remove_file(to);
+        }
+        copied
     }
 }
 
@@ -95,4 +117,35 @@ fn failed(what: &'static str, path: &Path, cause: io::Error) -> Error {
     Error::new(ErrorKind::Io, what)
         .with("file", path.display())
         .because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn where_there_are_no_second_names_the_damaged_file_is_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("blocks-6000.json");
+        fs::write(&path, "damaged").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let broken = Broken::open(&path).unwrap();
+        broken.search().unwrap();
+        let no_links = |_: &Path, kept: &Path| match kept.exists() {
+            true => Err(io::ErrorKind::AlreadyExists.into()),
+            false => Err(io::ErrorKind::PermissionDenied.into()),
+        };
+        for n in 1..=2 {
+            let kept = broken.keep(no_links).unwrap();
+            assert_eq!(
+                kept,
+                dir.path().join(format!("blocks-6000.damaged-{n}.json"))
+            );
+            assert_eq!(fs::read_to_string(&kept).unwrap(), "damaged");
+            let mode = fs::metadata(&kept).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o640);
+        }
+    }
 }

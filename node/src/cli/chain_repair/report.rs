@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::candidates::{Chosen, Lost};
 use crate::cli::{ExitCode, Failure};
 
+/// How many rows of a kind are printed: a block that is lost takes all that stand on it with it.
+const ROWS_MAX: usize = 20;
+
 /// What was found, saved and lost.
 pub(super) struct Report {
     pub(super) damaged: Vec<Damaged>,
@@ -160,11 +163,21 @@ impl Report {
 }
 
 fn titled(lines: &mut Vec<String>, title: &str, rows: impl Iterator<Item = String>) {
-    let mut rows = rows.peekable();
-    if rows.peek().is_some() {
+    let rows = first_of(rows, ", which --json names");
+    if !rows.is_empty() {
         lines.push(title.to_owned());
         lines.extend(rows);
     }
+}
+
+/// The first rows, and how many more there are; `where_named` says where those are.
+pub(super) fn first_of(mut rows: impl Iterator<Item = String>, where_named: &str) -> Vec<String> {
+    let mut first: Vec<String> = rows.by_ref().take(ROWS_MAX).collect();
+    match rows.count() {
+        0 => {}
+        more => first.push(format!("  and {more} more{where_named}")),
+    }
+    first
 }
 
 /// A damage in a line.
