@@ -103,16 +103,20 @@ impl Node {
                     .push(Output::Tell(Event::PeerAdded { address }));
             }
             self.network.peers.contacted(id, false, now_us);
-            self.heard(now_us, id, contact, step);
+            self.heard(now_us, id, self.network.next_call, contact, step);
         }
     }
 
-    /// What a peer says of itself.
-    fn heard(&mut self, now_us: i64, id: PeerId, contact: &Contact, step: &mut Step) {
+    /// What a peer says of itself, in its answer to this call or after those before it.
+    fn heard(&mut self, now_us: i64, id: PeerId, call: u64, contact: &Contact, step: &mut Step) {
         let Some(peer) = self.network.peers.get_mut(id) else {
             return;
         };
-        if let Some(tip) = contact.tip {
+        // Answers overtake each other, and the tip in an old one is no news.
+        if let Some(tip) = contact.tip
+            && call >= peer.tip_call
+        {
+            peer.tip_call = call;
             if peer.tip != Some(tip) {
                 peer.tip_heard_us = now_us;
             }
@@ -211,7 +215,7 @@ impl Node {
             peer = id;
         }
         self.network.peers.contacted(peer, true, now_us);
-        self.heard(now_us, peer, &reply.contact, step);
+        self.heard(now_us, peer, call, &reply.contact, step);
         match (why, reply.answer) {
             (Why::Ask | Why::Dial, Answer::Peers(peers)) => {
                 for text in peers.iter().take(SUGGESTIONS_MAX) {

@@ -23,6 +23,8 @@ pub(crate) struct Peer {
     pub(crate) tip: Option<Tip>,
     /// When it last said what its tip is.
     pub(crate) tip_heard_us: i64,
+    /// The call in whose answer it was heard, or the first after it.
+    pub(crate) tip_call: u64,
     /// A tip of its that could not be fetched from it.
     pub(crate) tip_given_up: Option<Hash>,
     pub(crate) rules: Option<Hash>,
@@ -177,6 +179,7 @@ impl Peers {
             pinned,
             tip: None,
             tip_heard_us: 0,
+            tip_call: 0,
             tip_given_up: None,
             rules: None,
             differences: Vec::new(),

@@ -414,6 +414,36 @@ fn a_peer_that_gives_the_same_block_for_every_height_is_soon_given_up() {
 }
 
 #[test]
+fn an_answer_that_was_overtaken_says_nothing_new_of_a_tip() {
+    let mut bench = Bench::with_peer(Config {
+        first_coin: false,
+        ..Config::default()
+    });
+    let chain = whole_chain(3);
+    let says = |nr: u64| Contact {
+        port: Some(7001),
+        tip: Some(Tip {
+            nr,
+            hash: chain[nr as usize].hash(),
+        }),
+        ..Contact::default()
+    };
+    let call = asked(&mut bench);
+    // While it answers, it gets blocks, and asks this node something.
+    bench.handle(Input::PeerIntroduced {
+        ip: "127.0.0.1".parse().unwrap(),
+        contact: says(3),
+    });
+    bench.handle(Input::CallEnded {
+        call,
+        result: reply(&says(0), PeerAnswer::Peers(vec![])),
+    });
+    bench.now_us += 1_000_000;
+    bench.handle(Input::Ticked);
+    assert!(bench.node.is_syncing(), "towards what it said last");
+}
+
+#[test]
 fn a_peer_that_trickles_out_known_blocks_does_not_hold_up_the_sync_for_ever() {
     let chain = whole_chain(9);
     let mut bench = Bench::with_peer(Config {
