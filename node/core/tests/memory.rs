@@ -7,14 +7,14 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use journal::Journal;
-use plugcoin_core::{Config, Node};
-use plugcoin_sdk::hooks::{Record, Storage};
+use plugcoin_core::{Config, Input, Node, Reply};
+use plugcoin_sdk::hooks::{Origin, Record, Storage};
 use plugcoin_sdk::ledger::{Amount, Block, Draft, genesis};
-use plugcoin_testkit::fixtures::{MINER, START_US, draft_of, nonce, reward};
+use plugcoin_testkit::fixtures::{self, MINER, SECOND_US, START_US, draft_of, nonce, reward};
 
 #[path = "scenario/bench.rs"]
 #[allow(dead_code, reason = "the scenarios use all of it")]
@@ -83,8 +83,12 @@ fn used(blocks: u64, transactions: u64) -> f64 {
     (USED.load(Ordering::Relaxed) - before) as f64
 }
 
+/// One test at a time: what others use would be counted too.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn a_block_and_a_transaction_cost_what_the_bounds_say() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     // Whole chunks of rows, just after the tables have doubled: the worst moment.
     let blocks = 15 * 1_024;
     // What doesn't grow, as the bodies of the latest blocks, is in both and falls out.
@@ -103,4 +107,92 @@ fn a_block_and_a_transaction_cost_what_the_bounds_say() {
         "{a_block} bytes a block"
     );
     println!("{a_block:.1} bytes a block, {a_transaction:.1} a transaction");
+}
+
+/// How long the chain is beside which side blocks are taken.
+const BEST_BLOCKS: u64 = 100;
+
+/// How many side blocks are taken; what they cost is measured from the two thousandth on.
+const SIDE_BLOCKS: u64 = 10_000;
+const SIDE_BLOCKS_BEFORE: u64 = 2_000;
+
+/// How many of them share a write to the disk.
+const SIDE_BATCH: usize = 250;
+
+/// What a side branch costs beyond its blocks: where it leaves the best chain, and what it weighs.
+const HEAD_BYTES_MAX: f64 = 128.0;
+
+/// What each side block costs at the most when a running node takes them;
+/// `parent` says on which block each stands, by its number: on one of the best chain, or on the last.
+fn side_bytes(parent: impl Fn(u64, &[Block], &Block) -> Block) -> f64 {
+    let dir = tempfile::TempDir::new().unwrap();
+    let storage = Arc::new(Journal::open(dir.path().join("blocks-6000.json")).unwrap());
+    storage.replay(&mut |_| Ok(())).unwrap();
+    let rules = plugcoin_core::Journal::SameRules;
+    let now_us = START_US + 100_000 * SECOND_US;
+    let hooks = bench::hooks(storage.clone());
+    let (mut node, records) = Node::open(now_us, Config::default(), hooks, None, rules).unwrap();
+    storage.append(&records).unwrap();
+    let mut take = |blocks: &[Block]| {
+        let mut records = Vec::new();
+        for block in blocks {
+            let input = Input::BlockReceived {
+                block: block.clone(),
+                origin: Origin::Client,
+            };
+            let step = node.handle(now_us, input).unwrap();
+            assert_eq!(step.reply, Reply::Accepted(block.hash()));
+            records.extend(step.records);
+        }
+        storage.append(&records).unwrap();
+        node.committed();
+    };
+    let mut best = vec![genesis()];
+    best.extend(fixtures::chain(BEST_BLOCKS));
+    take(&best[1..]);
+    let (mut last, mut before, mut most) = (genesis(), 0, 0.0_f64);
+    for from in (0..SIDE_BLOCKS).step_by(SIDE_BATCH) {
+        let mut batch = Vec::with_capacity(SIDE_BATCH);
+        for number in from..from + SIDE_BATCH as u64 {
+            let on = parent(number, &best, &last);
+            let time_us = START_US + SECOND_US * (on.nr() as i64 + 1);
+            last = fixtures::block(&on, "M", Vec::new(), time_us, &nonce(number));
+            batch.push(last.clone());
+        }
+        take(&batch);
+        drop(batch);
+        let taken = from + SIDE_BATCH as u64;
+        let used = USED.load(Ordering::Relaxed);
+        if taken == SIDE_BLOCKS_BEFORE {
+            before = used;
+        } else if taken >= SIDE_BLOCKS / 2 {
+            most = most.max((used - before) as f64 / (taken - SIDE_BLOCKS_BEFORE) as f64);
+        }
+    }
+    assert_eq!(node.tip().hash, best[BEST_BLOCKS as usize].hash());
+    most
+}
+
+#[test]
+fn a_side_block_costs_no_more_however_cheap_it_is() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let alone = BLOCK_BYTES_MAX + TRANSACTION_BYTES_MAX;
+    let head = alone + HEAD_BYTES_MAX;
+    let on_genesis = side_bytes(|_, best, _| best[0].clone());
+    let on_old_heights = side_bytes(|number, best, _| best[number as usize * 7 % 80].clone());
+    let in_branches = side_bytes(|number, best, last| match number % 80 {
+        0 => best[0].clone(),
+        _ => last.clone(),
+    });
+    for (what, bytes, most) in [
+        ("on genesis", on_genesis, head),
+        ("on old heights", on_old_heights, head),
+        ("in branches of 80 from genesis", in_branches, alone),
+    ] {
+        println!("{bytes:.1} bytes a side block {what}");
+        assert!(
+            bytes <= most && bytes > 100.0,
+            "{bytes} bytes a side block {what}"
+        );
+    }
 }

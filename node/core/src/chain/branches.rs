@@ -43,25 +43,34 @@ impl Tree {
         }
     }
 
-    /// Counts a new side block into its branch; where that leaves the best chain.
-    pub(super) fn count_in(&mut self, index: Index) -> Index {
+    /// Counts a new side block into its branch; where that leaves the best chain, and its lowest block.
+    pub(super) fn count_in(&mut self, index: Index) -> (Index, Index) {
         let (fork, head) = self.fork_of(index);
+        let head = head.unwrap_or(index);
         let own = self.alone(index);
         self.heads
-            .entry((self.node(fork).nr, head.unwrap_or(index)))
+            .entry((self.node(fork).nr, head))
             .and_modify(|sums| sums.add(&own))
             .or_insert(own);
-        fork
+        (fork, head)
     }
 
-    /// Decides anew from the fork where a new side block's branch leaves the best chain.
+    /// Decides anew from the fork where a new side block's branch leaves the best chain; `head` is its
+    /// lowest block.
     ///
-    /// Forks further down are not touched: the branch that is preferred there grew alone.
-    pub(super) fn decide(&mut self, fork: Index, choice: &dyn ForkChoice) -> Result<Change, Error> {
-        let winner = self.preferred_child(fork, choice, |child| self.sums_of(child))?;
-        let Some(head) = winner.filter(|child| !self.is_best(*child)) else {
+    /// * Forks further down are not touched: the branch that is preferred there grew alone.
+    /// * Nor are the other branches of this fork: the best chain was preferred to them before, and has
+    ///   grown alone since. However many there are, the new block costs one question.
+    pub(super) fn decide(
+        &mut self,
+        (fork, head): (Index, Index),
+        choice: &dyn ForkChoice,
+    ) -> Result<Change, Error> {
+        if let Some(best) = self.best_at(self.nr(fork) + 1)
+            && choice.prefer(&self.branch(best), &self.branch(head))? == Preference::A
+        {
             return Ok(Change::Side);
-        };
+        }
         let sums = self.weigh(head);
         let (mut joined, mut at) = (Vec::new(), Some(head));
         while let Some(child) = at {

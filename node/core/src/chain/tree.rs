@@ -302,8 +302,8 @@ impl Tree {
             self.best.push(index);
             return Ok(Change::Extended);
         }
-        let fork = self.count_in(index);
-        self.decide(fork, choice)
+        let branch = self.count_in(index);
+        self.decide(branch, choice)
     }
 
     /// Where a block that stands on this one jumps: twice as far as there, if the two jumps from
