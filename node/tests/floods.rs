@@ -23,13 +23,18 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// bound for long bodies alone, these tests come to twice as much.
 const MEMORY_MAX: u64 = 160 << 20;
 
+/// How many files these tests need at least: two thousand connections, seen from both ends in the worst case.
+const FILES_MIN: u64 = 4_096;
+
 /// Lets this process, and the node that it starts next, have as many connections as these tests need.
 fn many_files() {
     let limit = getrlimit(Resource::Nofile);
     let enough = limit.maximum.map_or(8_192, |most| most.min(8_192));
     assert!(
-        enough >= 4_096,
-        "these tests need 4096 files: ulimit -n 4096"
+        enough >= FILES_MIN,
+        "these tests open two thousand connections from one process, which may not have more than \
+         {enough} files open here, and needs {FILES_MIN}: raise the hard limit (ulimit -Hn {FILES_MIN}, as \
+         root; LimitNOFILE of a service; --ulimit nofile of a container)"
     );
     if limit.current.is_some_and(|current| current < enough) {
         let raised = Rlimit {

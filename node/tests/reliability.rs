@@ -32,6 +32,35 @@ fn every_test_that_is_named_exists() {
     assert!(named > 30, "{named}");
 }
 
+#[test]
+fn every_file_that_is_named_for_durability_exists_and_tests() {
+    let page = read("docs/reliability.md");
+    let (_, section) = page.split_once("\n## Durability\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut named = 0;
+    for name in section.split('`').skip(1).step_by(2) {
+        if name.ends_with(".rs") {
+            assert!(read(name).contains("#[test]"), "{name} tests nothing");
+            named += 1;
+        } else if name.starts_with("scripts/") {
+            assert!(read(name).starts_with("#!"), "{name} is no script");
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named}");
+    // A row that names no test names what is the same as in a row before.
+    let rows = section
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.matches(" | ").count() == 2);
+    for row in rows.skip(1) {
+        let tried_by = row.rsplit(" | ").next().unwrap();
+        assert!(
+            tried_by.contains('`') || tried_by.starts_with("the same"),
+            "{row}"
+        );
+    }
+}
+
 /// The files that hold every bound, each beside what it binds.
 const LIMITS: [(&str, &str); 3] = [
     ("what a node does", "node/core/src/limits.rs"),
