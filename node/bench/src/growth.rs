@@ -108,7 +108,7 @@ impl Growth {
             signers: 64,
         };
         let path = bench.dir.join(JOURNAL);
-        drop(filled(&path, chain)?);
+        drop(filled(&path, chain, |_| ())?);
         let journal_bytes = std::fs::metadata(&path).map_err(failed)?.len();
         let rounds = bench.effort.rounds.min(7);
         let cold = median(rounds, || start(&path).map(|(seconds, _)| seconds))?;

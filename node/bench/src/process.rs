@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -18,21 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running node with no difficulty and nothing to mine; it is stopped when this is dropped.
 pub(crate) struct Process {
     child: Child,
-    dir: PathBuf,
-    /// Where it serves: `127.0.0.1:6000`.
-    pub(crate) address: String,
+    /// Where it serves.
+    pub(crate) at: SocketAddr,
 }
 
 impl Process {
-    /// Starts a node in a folder of this name, new or used before, and waits until it serves.
-    pub(crate) fn start(bench: &Workbench, name: &str, args: &[String]) -> Result<Self, Error> {
+    /// Starts a node in a folder of this name, new or with a [`journal`], and waits until it serves.
+    pub(crate) fn start(bench: &Workbench, name: &str, args: &[&str]) -> Result<Self, Error> {
         let dir = bench.dir.join(name);
         let io = |error: std::io::Error| failed("a node can't be started").because(error);
         std::fs::create_dir_all(&dir).map_err(io)?;
         // It knows nobody but whom it is told.
         std::fs::write(dir.join("peers-default.json"), "{\"peers\": []}").map_err(io)?;
-        // A port that was chosen once is in the names of the files.
-        let port = used_port(&dir).unwrap_or_else(|| "0".to_owned());
+        let port = journal_port(&dir).unwrap_or_else(|| "0".to_owned());
         let child = Command::new(&bench.loader.program)
             .args(["--port", &port, "--set", "zeros.zeros=0"])
             .args(["--reward-to", "nobody", "--threads", "1"])
@@ -45,8 +43,7 @@ impl Process {
             .map_err(io)?;
         let mut process = Self {
             child,
-            dir,
-            address: String::new(),
+            at: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         };
         let out = process.child.stdout.take();
         for line in out
@@ -55,33 +52,29 @@ impl Process {
             .flat_map(BufReader::lines)
         {
             if let Some(address) = line.map_err(io)?.strip_prefix("listening on http://") {
-                address.clone_into(&mut process.address);
+                process.at = address.parse().map_err(|error| {
+                    failed("a node says strangely where it serves").because(error)
+                })?;
                 return Ok(process);
             }
         }
-        let log = std::fs::read_to_string(process.dir.join("node.log"));
+        let log = std::fs::read_to_string(dir.join("node.log"));
         Err(failed("a node does not serve").because(log.unwrap_or_default()))
     }
 
-    /// The same, with a folder that is new: its journal has the genesis block alone.
-    pub(crate) fn empty(bench: &Workbench, name: &str) -> Result<Self, Error> {
-        Self::start(bench, name, &[])
-    }
-
-    /// Its journal.
-    pub(crate) fn journal(&self) -> PathBuf {
-        let port = self.address.rsplit(':').next().unwrap_or_default();
-        self.dir.join(format!("blocks-{port}.json"))
+    /// Its number for the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The height that it has reached.
     pub(crate) fn height(&self) -> Result<u64, Error> {
         let io = |error: std::io::Error| failed("a node does not answer").because(error);
-        let mut stream = TcpStream::connect(&self.address).map_err(io)?;
+        let mut stream = TcpStream::connect(self.at).map_err(io)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(io)?;
         let head = format!(
             "GET /status HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.address
+            self.at
         );
         stream.write_all(head.as_bytes()).map_err(io)?;
         let mut answer = String::new();
@@ -92,9 +85,22 @@ impl Process {
         Ok(status["height"].as_u64().unwrap_or(0))
     }
 
-    /// The most memory that it ever had, in megabytes; 0 if the system doesn't say.
-    pub(crate) fn memory_mb(&self) -> u64 {
-        memory_kb(&self.child, "VmHWM:").map_or(0, |kb| kb / 1_024)
+    /// The most memory that it ever had, in bytes; none if the system doesn't say.
+    pub(crate) fn memory_max_bytes(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory that it has, in bytes; none if the system doesn't say.
+    pub(crate) fn memory_bytes(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// A line of what the system says of its memory; Linux alone does.
+    fn memory(&self, line: &str) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find_map(|text| text.strip_prefix(line))?;
+        let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kilobytes << 10)
     }
 }
 
@@ -106,15 +112,18 @@ impl Drop for Process {
     }
 }
 
-/// A line of what the system says of a process' memory, in kilobytes; Linux alone does.
-pub(crate) fn memory_kb(process: &Child, line: &str) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
-    let line = status.lines().find_map(|text| text.strip_prefix(line))?;
-    line.split_whitespace().next()?.parse().ok()
+/// Where the journal of a node lies that will be started in a folder of this name, at a port that is
+/// free just now.
+pub(crate) fn journal(bench: &Workbench, name: &str) -> Result<PathBuf, Error> {
+    let dir = bench.dir.join(name);
+    let io = |error: std::io::Error| failed("a node can't be prepared").because(error);
+    std::fs::create_dir_all(&dir).map_err(io)?;
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
+    Ok(dir.join(format!("blocks-{}.json", free.map_err(io)?.port())))
 }
 
-/// The port of the node whose files are in this folder.
-fn used_port(dir: &Path) -> Option<String> {
+/// The port of the node whose journal is in this folder.
+fn journal_port(dir: &Path) -> Option<String> {
     std::fs::read_dir(dir).ok()?.flatten().find_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
         let port = name.strip_prefix("blocks-")?.strip_suffix(".json")?;

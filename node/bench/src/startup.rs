@@ -29,7 +29,7 @@ const READ_BYTES: usize = 256 << 10;
 
 pub(crate) fn cold(workbench: &Workbench) -> Result<Outcome, Error> {
     let (path, blocks) = (workbench.dir.join(JOURNAL), length(workbench));
-    drop(filled(&path, chain(blocks))?);
+    drop(filled(&path, chain(blocks), |_| ())?);
     let result = paired(
         few_rounds(workbench.effort),
         || parts(&path),
@@ -44,7 +44,7 @@ pub(crate) fn cold(workbench: &Workbench) -> Result<Outcome, Error> {
 
 pub(crate) fn snapshot(workbench: &Workbench) -> Result<Outcome, Error> {
     let (path, blocks) = (workbench.dir.join(JOURNAL), length(workbench));
-    drop(filled(&path, chain(blocks))?);
+    drop(filled(&path, chain(blocks), |_| ())?);
     save_snapshot(&path)?;
     let result = paired(
         few_rounds(workbench.effort),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use journal::Journal;
 use plugcoin_sdk::hooks::{Record, Storage};
-use plugcoin_sdk::ledger::genesis;
+use plugcoin_sdk::ledger::{Block, genesis};
 use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::chain::Chain;
@@ -66,8 +66,8 @@ pub(crate) fn growth_1m(workbench: &Workbench) -> Result<Outcome, Error> {
         workbench.dir.join("long.json"),
     );
     let (short, long_one) = (
-        filled(&short_path, chain(1_000))?,
-        filled(&long_path, chain(long))?,
+        filled(&short_path, chain(1_000), |_| ())?,
+        filled(&long_path, chain(long), |_| ())?,
     );
     // What comes after need not stand on it: a storage keeps what it is given.
     let further = records(chain(APPENDS as u64))?;
@@ -116,13 +116,19 @@ fn fresh(path: &Path) -> Result<Journal, Error> {
     Ok(storage)
 }
 
-/// A journal with this chain in it.
-pub(crate) fn filled(path: &Path, chain: Chain) -> Result<Journal, Error> {
+/// A journal with this chain in it, of which each block is seen as it passes; the genesis block is none.
+pub(crate) fn filled(
+    path: &Path,
+    chain: Chain,
+    mut seen: impl FnMut(&Block),
+) -> Result<Journal, Error> {
     let storage = fresh(path)?;
     storage.append(&[Record::Block(genesis())])?;
     let mut group = Vec::new();
     for block in chain.blocks() {
-        group.push(Record::Block(block?));
+        let block = block?;
+        seen(&block);
+        group.push(Record::Block(block));
         if group.len() == FILL_RECORDS {
             storage.append(&group)?;
             group.clear();

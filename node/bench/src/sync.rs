@@ -12,8 +12,9 @@ use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::chain::Chain;
 use crate::measure::{Measured, Outcome};
-use crate::process::Process;
+use crate::process::{Process, journal};
 use crate::rounds::Spread;
+use crate::storing::filled;
 use crate::verify;
 use crate::workbench::Workbench;
 
@@ -34,19 +35,20 @@ pub(crate) fn of_100k(bench: &Workbench) -> Result<Outcome, Error> {
         transactions: 3,
         signers: 64,
     };
-    let source = Process::empty(bench, "source")?;
-    let path = source.journal();
-    drop(source);
-    let texts = store(&chain, &path)?;
+    let mut texts = Vec::new();
+    let stored = filled(&journal(bench, "source")?, chain, |block| {
+        texts.push(block.text().to_owned());
+    })?;
+    drop(stored);
     let parts = Parts::measure(&texts, &bench.dir.join("alone.json"))?;
     drop(texts);
     let source = Process::start(bench, "source", &[])?;
-    let peer = ["--peer".to_owned(), source.address.clone()];
+    let peer = source.at.to_string();
     let mut times = Vec::new();
-    let mut memory = 0;
+    let mut memory_bytes = 0;
     for round in 0..bench.effort.size(3, 1) {
         let begin = Instant::now();
-        let copy = Process::start(bench, &format!("copy-{round}"), &peer)?;
+        let copy = Process::start(bench, &format!("copy-{round}"), &["--peer", &peer])?;
         let started = begin.elapsed();
         while copy.height()? < chain.blocks {
             if begin.elapsed() > PATIENCE {
@@ -55,36 +57,22 @@ pub(crate) fn of_100k(bench: &Workbench) -> Result<Outcome, Error> {
             thread::sleep(LOOK_EACH);
         }
         times.push((begin.elapsed() - started).as_secs_f64());
-        memory = memory.max(copy.memory_mb());
+        memory_bytes = memory_bytes.max(copy.memory_max_bytes().unwrap_or(0));
     }
     let sum = parts.sum().as_secs_f64();
     let time = Spread::of(times.clone());
     Ok(Outcome::Measured(Measured {
         ratio: Spread::of(times.iter().map(|time| time / sum).collect()),
         absolute: format!(
-            "{} blocks in {:.2} s; read {:.2} + verify {:.2} + append {:.2} s; at most {memory} MB",
+            "{} blocks in {:.2} s; read {:.2} + verify {:.2} + append {:.2} s; at most {} MB",
             chain.blocks,
             time.median,
             parts.read.as_secs_f64(),
             parts.verify.as_secs_f64(),
             parts.append.as_secs_f64(),
+            memory_bytes >> 20,
         ),
     }))
-}
-
-/// Appends a chain to the journal of a node that is stopped; its blocks' texts.
-fn store(chain: &Chain, path: &Path) -> Result<Vec<String>, Error> {
-    let journal = Journal::open(path)?;
-    journal.replay(&mut |_| Ok(()))?;
-    let mut texts = Vec::new();
-    let mut blocks = chain.blocks().peekable();
-    while blocks.peek().is_some() {
-        let group = blocks.by_ref().take(PAGE_LEVELS as usize);
-        let group = group.collect::<Result<Vec<Block>, Error>>()?;
-        texts.extend(group.iter().map(|block| block.text().to_owned()));
-        append(&journal, group)?;
-    }
-    Ok(texts)
 }
 
 fn append(journal: &Journal, blocks: Vec<Block>) -> Result<(), Error> {
