@@ -52,13 +52,21 @@ fn assert_bounded(node: &Running) {
 
 /// The statuses of the answers to so many equal requests that are all under way at once.
 fn at_once(node: &Running, count: usize, bytes: &[u8]) -> BTreeMap<u16, usize> {
-    let connections: Vec<TcpStream> = (0..count)
-        .map(|_| {
-            let mut stream = node.connect();
-            stream.write_all(bytes).unwrap();
-            stream
-        })
-        .collect();
+    answers(asked(node, count, &[bytes]))
+}
+
+/// Asks these questions in turn so many times, each through a connection of its own.
+fn asked(node: &Running, count: usize, questions: &[&[u8]]) -> Vec<TcpStream> {
+    let ask = |bytes: &&[u8]| {
+        let mut stream = node.connect();
+        stream.write_all(bytes).unwrap();
+        stream
+    };
+    questions.iter().cycle().take(count).map(ask).collect()
+}
+
+/// The statuses of the answers.
+fn answers(connections: Vec<TcpStream>) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     for mut stream in connections {
         let mut answer = String::new();
@@ -94,6 +102,25 @@ fn twenty_and_two_thousand_at_once_are_all_answered_and_one_is_taken() {
         assert_eq!(status["pool"], 2);
         assert_bounded(&node);
     }
+}
+
+#[test]
+fn among_two_thousand_that_only_ask_a_payment_is_taken() {
+    many_files();
+    let world = program::world::World::new();
+    let (_dir, node) = world.start("");
+    let [_, (_, payment), _] = good(&world);
+    let explain = format!("/explain?id={}", world.tip().hash());
+    let questions = ["/getpeers", "/status", &explain].map(|path| request("GET", path, "", b""));
+    let held = asked(&node, 2_000, &questions.each_ref().map(|bytes| &**bytes));
+    // None of the answers has been taken yet.
+    let (status, said) = node.ask("POST", "/inv", &payment);
+    assert_eq!(status, 200, "{said}");
+    let statuses = answers(held);
+    let told = { [200, 429, 503].iter() }.filter_map(|status| statuses.get(status));
+    assert_eq!(told.sum::<usize>(), 2_000, "{statuses:?}");
+    assert_eq!(node.status()["pool"], 2);
+    assert_bounded(&node);
 }
 
 #[test]

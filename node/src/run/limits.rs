@@ -103,3 +103,14 @@ pub(crate) const SLICE_BYTES_MAX: u64 = 64 << 20;
 
 /// After how many blocks a snapshot is kept, and from how many on: fewer are read in a blink.
 pub(crate) const SNAPSHOT_BLOCKS: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_only_asks_never_fills_the_queue() {
+        // One question is under way on a connection at a time.
+        const { assert!(plugcoin_http::limits::CONNECTIONS_MAX < QUEUE_MAX) };
+    }
+}
