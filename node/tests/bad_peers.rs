@@ -13,7 +13,7 @@ use plugcoin_testkit::fixtures;
 use program::peer::{Asked, FakePeer};
 use program::running::{Running, request, until};
 use program::unmoved::Unmoved;
-use program::world::{World, alice, block, bob, pay};
+use program::world::{World, alice, block, bob, pay, set};
 use rustix::process::Signal;
 
 /// So short that a test can wait for it.
@@ -283,6 +283,65 @@ fn among_liars_the_chain_of_one_honest_peer_is_found() {
         });
     }
     assert_eq!(node.status()["tip"], next.hash().to_string());
+}
+
+/// A node, an honest one that it does not know, and a bad relay at the same address, which speaks in the
+/// honest one's name.
+#[test]
+fn honest_nodes_behind_a_bad_relay_are_heard_and_not_banned() {
+    let world = World::new();
+    let (_dir, honest) = world.start("");
+    let known = longer(&world, 2, &[]);
+    for next in &known[4..] {
+        assert_eq!(honest.ask("POST", "/block", next.text()).0, 200);
+    }
+    // What the relay serves itself is held against it alone.
+    let forged = pay(&alice(), "carol", "0.1", 36)
+        .text()
+        .replace("0.1,", "0.2,");
+    let forged = Transaction::parse(&forged).unwrap();
+    let relay = liar_of(longer(&world, 3, &[forged]));
+    let (_dir, node) = world.start("");
+    let push = |peer: &str, path: &str, body: &str| {
+        let port = peer.rsplit_once(':').unwrap().1;
+        let headers = format!("Peer-Port: {port}\r\n");
+        let answer = node.raw(&request("POST", path, &headers, body.as_bytes()));
+        answer[9..12].to_owned()
+    };
+    let good = world.next(Vec::new()).text().to_owned();
+    let orphan = block(&known[4], "mallory", Vec::new(), 90);
+    let orphan = block(&orphan, "mallory", Vec::new(), 91);
+    for n in 0..20 {
+        let creator = format!("\"mallory {n}\"");
+        let said = push(&honest.address, "/block", &set(&good, "creator", &creator));
+        assert_eq!(said, "400", "a lying hash");
+        let unfunded = pay(&bob(), "carol", "5000", 50 + n);
+        assert_eq!(push(&honest.address, "/inv", unfunded.text()), "400");
+    }
+    assert_eq!(push(&honest.address, "/block", orphan.text()), "202");
+    assert_eq!(push(&relay.address, "/block", orphan.text()), "202");
+    // All of it came in its name, and its chain is sought and believed all the same.
+    let banned = |address: &str| {
+        let log = node.log();
+        let mut lines = log.lines();
+        lines.any(|line| line.contains("banned") && line.contains(address))
+    };
+    node.wait("the honest chain", |status| {
+        status["tip"] == known[5].hash().to_string()
+    });
+    until("the relay to be banned", || {
+        banned(&relay.address).then_some(())
+    });
+    let last = block(&known[5], &alice().public, Vec::new(), 60);
+    assert_eq!(honest.ask("POST", "/block", last.text()).0, 200);
+    node.wait("the honest node's next block", |status| {
+        status["tip"] == last.hash().to_string()
+    });
+    until("the line of that block", || {
+        node.log().contains(&last.hash().short()).then_some(())
+    });
+    assert!(!banned(&honest.address), "{}", node.log());
+    assert!(peers(&node).contains(&honest.address));
 }
 
 fn peers(node: &Running) -> Vec<String> {
