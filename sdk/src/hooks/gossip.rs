@@ -107,6 +107,7 @@ pub enum Spread {
     /// Tell nobody, and serve it to nobody, until an [`GossipAction::Announce`] says otherwise.
     ///
     /// * It holds for own blocks alone; anything else is merely not sent on.
+    /// * It ends with the process: a plugin has forgotten its plan then, and the block is served.
     Withhold,
 }
 

@@ -126,6 +126,22 @@ fn a_withheld_block_is_in_no_answer_and_those_before_it_are() {
     assert_eq!(bench.node.contact().tip.unwrap().hash, told[1]);
 }
 
+/// Neither the node nor the plugin knows after a restart why it was withheld, and nobody could ever follow a
+/// node that went on mining on it in secret.
+#[test]
+fn what_was_withheld_is_told_of_after_a_restart() {
+    let mut bench = Bench::gossiping(Arc::new(Secretive));
+    let id = job(&bench.handle(Input::Ticked)).unwrap().id;
+    let Reply::Accepted(own) = seal(&mut bench, id).reply else {
+        panic!("not accepted");
+    };
+    let told = vec![vec![genesis().hash()]];
+    assert_eq!(bench.node.levels(Levels::All), Some(told));
+    let again = bench.restarted().node;
+    let told = vec![vec![genesis().hash()], vec![own]];
+    assert_eq!(again.levels(Levels::All), Some(told));
+}
+
 #[test]
 fn a_block_is_filled_and_what_waits_far_beyond_it_is_not_looked_at() {
     let mut bench = Bench::new();
