@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use plugcoin_sdk::hooks::KeyPair;
 use plugcoin_sdk::ledger::{FIELD_CHARACTERS_MAX, check_field};
 use plugcoin_sdk::{Error, ErrorKind};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::Deserialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -94,7 +95,7 @@ pub(super) fn must_be_free(path: &Path) -> Result<(), Error> {
 /// Makes the file, durably, unless there is one.
 ///
 /// * It appears whole or not at all: it is written beside its place and then linked into it, which,
-///   unlike a rename, never replaces a file.
+///   unlike a usual rename, never replaces a file.
 pub(super) fn create(
     path: &Path,
     scheme: &str,
@@ -102,7 +103,20 @@ pub(super) fn create(
     passphrase: Option<&str>,
 ) -> Result<(), Error> {
     put(path, scheme, keys, passphrase, |new| {
-        fs::hard_link(new, path)
+        into_free_place(new, path, |new, path| fs::hard_link(new, path))
+    })
+}
+
+/// Puts a file where there is none; where the file system has no second names, by a rename that replaces
+/// nothing.
+pub(super) fn into_free_place(
+    new: &Path,
+    path: &Path,
+    link: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> io::Result<()> {
+    link(new, path).or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(renameat_with(CWD, new, CWD, path, RenameFlags::NOREPLACE)?),
     })
 }
 

@@ -125,6 +125,22 @@ fn a_file_is_never_overwritten() {
 }
 
 #[test]
+fn without_second_names_a_file_is_never_overwritten_either() {
+    let (dir, path) = place();
+    let new = dir.path().join("new");
+    let no_links = |_: &Path, _: &Path| Err(std::io::ErrorKind::PermissionDenied.into());
+    let put = || {
+        fs::write(&new, "keys").unwrap();
+        file::into_free_place(&new, &path, no_links).map_err(|error| error.kind())
+    };
+    assert_eq!(put(), Ok(()));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "keys");
+    fs::write(&path, "precious").unwrap();
+    assert_eq!(put(), Err(std::io::ErrorKind::AlreadyExists));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+}
+
+#[test]
 fn many_at_once_make_one() {
     let (_dir, path) = place();
     let made: Vec<_> = std::thread::scope(|scope| {
