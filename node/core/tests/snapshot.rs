@@ -51,8 +51,8 @@ impl Storage for Counted {
     fn save_snapshot(&self, position: u64, snapshot: &[u8]) -> Result<(), Error> {
         self.0.save_snapshot(position, snapshot)
     }
-    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
-        self.0.load_snapshot()
+    fn load_snapshot(&self, show: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        self.0.load_snapshot(show)
     }
     fn replay_rest(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
         self.0.replay_rest(&mut self.counting(visit))

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How long a piece is: small enough to be looked at in the cache it was read into.
 pub(crate) const PIECE_BYTES: u64 = 256 << 10;
@@ -54,33 +54,38 @@ pub(crate) fn complete(file: &File, end: u64, pieces: &mut Vec<u64>) -> io::Resu
     Ok(())
 }
 
-/// Whether the file's first `end` bytes have these digests; looked at on all cores.
-pub(crate) fn agree(file: &File, end: u64, pieces: &[u64]) -> io::Result<bool> {
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-    let share = pieces.len().div_ceil(cores).max(1);
-    let looks = |(first, pieces): (usize, &[u64])| -> io::Result<bool> {
+/// A look at whether a file's first `end` bytes have these digests; any number of threads take part.
+pub(crate) struct Look<'a> {
+    file: &'a File,
+    end: u64,
+    pieces: &'a [u64],
+    /// The first piece that nobody has taken.
+    next: AtomicUsize,
+}
+
+impl<'a> Look<'a> {
+    pub(crate) fn at(file: &'a File, end: u64, pieces: &'a [u64]) -> Self {
+        Self {
+            file,
+            end,
+            pieces,
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes part until no piece is left: whether all that were taken here are what they were.
+    pub(crate) fn take_part(&self) -> io::Result<bool> {
         let mut buffer = Vec::new();
-        for (piece, digest) in (first as u64..).zip(pieces) {
-            if read(file, piece, end, &mut buffer)? != *digest {
+        loop {
+            let piece = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(digest) = self.pieces.get(piece) else {
+                return Ok(true);
+            };
+            if read(self.file, piece as u64, self.end, &mut buffer)? != *digest {
                 return Ok(false);
             }
         }
-        Ok(true)
-    };
-    thread::scope(|scope| {
-        let shares = pieces.chunks(share).enumerate();
-        let running: Vec<_> = shares
-            .map(|(n, pieces)| scope.spawn(move || looks((n * share, pieces))))
-            .collect();
-        let mut same = true;
-        for thread in running {
-            match thread.join() {
-                Ok(agrees) => same &= agrees?,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok(same)
-    })
+    }
 }
 
 /// The digest of one piece.

@@ -71,12 +71,9 @@ impl Index {
             .take_while(move |(_, span)| span.offset < end)
     }
 
-    /// Becomes what these places make.
-    pub(crate) fn fill(&self, count: usize, places: impl Iterator<Item = (Hash, Span)>) {
-        let mut table = Table::with_capacity(count);
-        for (hash, span) in places {
-            table.push(hash, span.into());
-        }
+    /// Becomes what these places make, each of another block.
+    pub(crate) fn fill(&self, places: impl Iterator<Item = (Hash, Span)>) {
+        let table = Table::of(places.map(|(hash, span)| (hash, span.into())));
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = table;
     }
 

@@ -39,9 +39,10 @@ use plugcoin_sdk::hooks::{Record, Storage};
 use plugcoin_sdk::ledger::Hash;
 use plugcoin_sdk::{Error, ErrorKind};
 
+use digest::Look;
 use index::{Index, Span};
 use scan::scan;
-use snapshot::Content;
+use snapshot::{Content, Kept};
 use tail::{EMPTY, Tail};
 
 pub use array::TornTail;
@@ -154,13 +155,14 @@ impl Journal {
         self.path.with_extension("snapshot")
     }
 
-    fn ignored<T>(&self, why: &str) -> Option<T> {
+    /// Says why the snapshot does not hold.
+    fn ignored(&self, why: &str) -> bool {
         tracing::warn!(
             file = %self.snapshot_path().display(),
             why,
             "the journal's snapshot is ignored, and the journal is read as a whole"
         );
-        None
+        false
     }
 
     /// Visits the records, or those behind a tail that is known, and mends a torn end.
@@ -254,7 +256,7 @@ impl Storage for Journal {
 
     fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
         *self.snapshots() = Snapshots::default();
-        self.index.fill(0, std::iter::empty());
+        self.index.fill(std::iter::empty());
         self.replay_after(None, visit)
     }
 
@@ -295,43 +297,59 @@ impl Storage for Journal {
             tail: known,
             pieces,
             places: self.index.before(position).collect(),
-            state: snapshot.into(),
+            state: snapshot,
         };
         snapshot::write(&self.snapshot_path(), &content).map_err(failed)?;
         self.snapshots().pieces = content.pieces;
         Ok(())
     }
 
-    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
+    fn load_snapshot(&self, show: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
         let path = self.snapshot_path();
-        let content = match snapshot::read(&path) {
-            Ok(None) => return Ok(None),
-            Ok(Some(content)) => content,
+        let bytes = match snapshot::read(&path) {
+            Ok(None) => return Ok(false),
+            Ok(Some(bytes)) => bytes,
             Err(why) => return Ok(self.ignored(&why)),
         };
-        let end = content.tail.end;
+        let kept = match Kept::of(&bytes) {
+            Ok(kept) => kept,
+            Err(why) => return Ok(self.ignored(&why)),
+        };
+        let end = kept.tail.end;
         let length = self.file.metadata().map_or(0, |data| data.len());
         if length < end {
             return Ok(self.ignored("the journal is shorter than it was"));
         }
-        // The places are put into their table while the journal's bytes are looked at.
+        let look = Look::at(&self.file, end, &kept.pieces);
+        // The journal's bytes are looked at while the places are put into their table, and while the
+        // node reads what it made of them.
         let same = std::thread::scope(|scope| {
-            let looked = scope.spawn(|| digest::agree(&self.file, end, &content.pieces));
-            let places = content.places.iter().copied();
-            self.index.fill(content.places.len(), places);
-            looked.join()
+            let mut looking = vec![scope.spawn(|| {
+                self.index.fill(kept.places());
+                look.take_part()
+            })];
+            let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+            looking.extend((2..cores).map(|_| scope.spawn(|| look.take_part())));
+            show(kept.state);
+            let mut same = look.take_part()?;
+            for thread in looking {
+                match thread.join() {
+                    Ok(agrees) => same &= agrees?,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok::<bool, io::Error>(same)
         });
         match same {
-            Ok(Ok(true)) => {}
-            Ok(Ok(false)) => return Ok(self.ignored("the journal is not what it was")),
-            Ok(Err(error)) => return Ok(self.ignored(&error.to_string())),
-            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(true) => {}
+            Ok(false) => return Ok(self.ignored("the journal is not what it was")),
+            Err(error) => return Ok(self.ignored(&error.to_string())),
         }
         *self.snapshots() = Snapshots {
-            position: Some(content.tail),
-            pieces: content.pieces,
+            position: Some(kept.tail),
+            pieces: kept.pieces,
         };
-        Ok(Some(content.state.into_owned()))
+        Ok(true)
     }
 
     fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {

@@ -12,7 +12,6 @@
 //!
 //! Numbers have eight bytes, the lowest first; a length has four.
 
-use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -35,7 +34,7 @@ const HEAD: &[u8] = concat!(
 /// The bytes of a block's place: hash, offset, length.
 const PLACE_BYTES: usize = 32 + 8 + 4;
 
-/// What a snapshot's file holds.
+/// What a snapshot's file is to hold.
 pub(crate) struct Content<'a> {
     /// Up to where the journal's records are in it.
     pub(crate) tail: Tail,
@@ -44,7 +43,7 @@ pub(crate) struct Content<'a> {
     /// The places of the blocks up to there.
     pub(crate) places: Vec<(Hash, Span)>,
     /// What the node made of the records.
-    pub(crate) state: Cow<'a, [u8]>,
+    pub(crate) state: &'a [u8],
 }
 
 /// Replaces the snapshot: whatever happens, it is the old one or the new one.
@@ -78,63 +77,73 @@ fn lay_out(content: &Content<'_>) -> Vec<u8> {
         bytes.extend_from_slice(&span.offset.to_le_bytes());
         bytes.extend_from_slice(&span.length.to_le_bytes());
     }
-    bytes.extend_from_slice(&content.state);
+    bytes.extend_from_slice(content.state);
     bytes.extend_from_slice(&digest(&bytes).to_le_bytes());
     bytes
 }
 
-/// The snapshot, if there is one; or why it can't be used.
-pub(crate) fn read(path: &Path) -> Result<Option<Content<'static>>, String> {
+/// The snapshot's bytes, if there is one; or why it can't be used.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
     match fs::read(path) {
-        Ok(bytes) => understand(bytes).map(Some),
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }
 
-fn understand(mut bytes: Vec<u8>) -> Result<Content<'static>, String> {
-    let damaged = || "it is damaged".to_owned();
-    let (whole, last) = bytes.split_last_chunk::<8>().ok_or_else(damaged)?;
-    let rest = whole
-        .strip_prefix(HEAD)
-        .ok_or_else(|| "it is of another version".to_owned())?;
-    if digest(whole) != u64::from_le_bytes(*last) {
-        return Err(damaged());
-    }
-    let (content, state_bytes) = parts(rest).ok_or_else(damaged)?;
-    // The state is most of it, so it stays where it was read.
-    bytes.truncate(bytes.len() - 8);
-    bytes.drain(..bytes.len() - state_bytes);
-    Ok(Content {
-        state: Cow::Owned(bytes),
-        ..content
-    })
+/// What a snapshot's bytes hold.
+pub(crate) struct Kept<'a> {
+    /// Up to where the journal's records are in it.
+    pub(crate) tail: Tail,
+    /// The digests of the journal's pieces up to there.
+    pub(crate) pieces: Vec<u64>,
+    places: &'a [[u8; PLACE_BYTES]],
+    /// What the node made of the records.
+    pub(crate) state: &'a [u8],
 }
 
-/// All but the state, and how many bytes that has.
-fn parts(bytes: &[u8]) -> Option<(Content<'static>, usize)> {
-    let (counts, rest) = bytes.split_at_checked(6 * 8)?;
-    let (counts, _) = counts.as_chunks::<8>();
-    let count = |n: usize| u64::from_le_bytes(counts[n]);
-    let size = |n: usize| usize::try_from(count(n)).ok();
-    let mut tail = Tail::empty();
-    (tail.end, tail.last, tail.records) = (count(0), count(1), count(2));
-    let (pieces, rest) = rest.split_at_checked(size(3)?.checked_mul(8)?)?;
-    let (places, state) = rest.split_at_checked(size(4)?.checked_mul(PLACE_BYTES)?)?;
-    let (pieces, _) = pieces.as_chunks::<8>();
-    let (places, _) = places.as_chunks::<PLACE_BYTES>();
-    let whole = tail.records > 0
-        && tail.last < tail.end
-        && pieces.len() as u64 == tail.end.div_ceil(PIECE_BYTES)
-        && state.len() == size(5)?;
-    let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    let content = Content {
-        tail,
-        pieces: pieces.iter().map(number).collect(),
-        places: places.iter().map(place).collect(),
-        state: Cow::Borrowed(&[]),
-    };
-    whole.then_some((content, state.len()))
+impl<'a> Kept<'a> {
+    /// What these bytes hold; or why they can't be used.
+    pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, String> {
+        let damaged = || "it is damaged".to_owned();
+        let (whole, last) = bytes.split_last_chunk::<8>().ok_or_else(damaged)?;
+        let rest = whole
+            .strip_prefix(HEAD)
+            .ok_or_else(|| "it is of another version".to_owned())?;
+        if digest(whole) != u64::from_le_bytes(*last) {
+            return Err(damaged());
+        }
+        Self::parts(rest).ok_or_else(damaged)
+    }
+
+    fn parts(bytes: &'a [u8]) -> Option<Self> {
+        let (counts, rest) = bytes.split_at_checked(6 * 8)?;
+        let (counts, _) = counts.as_chunks::<8>();
+        let count = |n: usize| u64::from_le_bytes(counts[n]);
+        let size = |n: usize| usize::try_from(count(n)).ok();
+        let mut tail = Tail::empty();
+        (tail.end, tail.last, tail.records) = (count(0), count(1), count(2));
+        let (pieces, rest) = rest.split_at_checked(size(3)?.checked_mul(8)?)?;
+        let (places, state) = rest.split_at_checked(size(4)?.checked_mul(PLACE_BYTES)?)?;
+        let (pieces, _) = pieces.as_chunks::<8>();
+        let (places, _) = places.as_chunks::<PLACE_BYTES>();
+        let whole = tail.records > 0
+            && tail.last < tail.end
+            && pieces.len() as u64 == tail.end.div_ceil(PIECE_BYTES)
+            && state.len() == size(5)?;
+        let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+        whole.then(|| Self {
+            tail,
+            pieces: pieces.iter().map(number).collect(),
+            places,
+            state,
+        })
+    }
+
+    /// The places of the blocks up to the tail.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Hash, Span)> {
+        self.places.iter().map(place)
+    }
 }
 
 fn place(bytes: &[u8; PLACE_BYTES]) -> (Hash, Span) {

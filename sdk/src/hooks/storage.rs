@@ -106,13 +106,18 @@ pub trait Storage: Send + Sync {
         Ok(())
     }
 
-    /// The snapshot that is kept, if it is whole and every record up to its position is there as it
-    /// was, byte for byte; called at most once, before the replay. By default none.
+    /// Shows the snapshot that is kept, and says whether it holds: whether it is whole, and every record
+    /// up to its position is there as it was, byte for byte. Called at most once, before the replay; by
+    /// default there is none.
+    ///
+    /// * It may be shown before all of that is known, so that the node reads it meanwhile: what was made
+    ///   of it is thrown away unless it holds.
     ///
     /// # Errors
     /// [`Error`] if the records can't be read. A snapshot that can't be used is no error.
-    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
-        Ok(None)
+    fn load_snapshot(&self, show: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        let _ = show;
+        Ok(false)
     }
 
     /// Visits the records after the snapshot that was loaded; called in the place of

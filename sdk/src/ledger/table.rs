@@ -46,6 +46,19 @@ impl<V: Copy> Table<V> {
         }
     }
 
+    /// The table of these rows, made faster than by a [`push`](Self::push) of each.
+    ///
+    /// * Their hashes are all different.
+    pub fn of(rows: impl Iterator<Item = (Hash, V)>) -> Self {
+        let mut all = Rows::default();
+        rows.for_each(|row| all.push(row));
+        let positions = Positions::of(all.len(), |at| all.get(at).0);
+        Self {
+            rows: all,
+            positions,
+        }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -204,6 +217,42 @@ impl Positions {
         positions
     }
 
+    /// The positions of so many hashes, all of which are different.
+    ///
+    /// * One shard after the other is filled, so that each stays in the cache meanwhile.
+    pub fn of(count: usize, hash_at: impl Fn(u32) -> Hash) -> Self {
+        let mut positions = Self::default();
+        if count >= SHARD_ROWS_MIN {
+            positions.shards = shards_for(0);
+        }
+        let keys: Vec<u64> = (0..count)
+            .map(|at| Drawn.hash_one(hash_at(at as u32)))
+            .collect();
+        let mut ends = vec![0; positions.shards.len() + 1];
+        for key in &keys {
+            ends[positions.shard(*key) + 1] += 1;
+        }
+        for shard in 1..ends.len() {
+            ends[shard] += ends[shard - 1];
+        }
+        let begins = ends.clone();
+        let mut sorted = vec![(0, 0); count];
+        for (at, key) in (0_u32..).zip(keys) {
+            let end = &mut ends[positions.shard(key)];
+            sorted[*end] = (key, at);
+            *end += 1;
+        }
+        for (shard, ends) in positions.shards.iter_mut().zip(begins.windows(2)) {
+            let rows = &sorted[ends[0]..ends[1]];
+            *shard = HashTable::with_capacity(rows.len());
+            for (key, at) in rows {
+                shard.insert_unique(*key, *at, |at| Drawn.hash_one(hash_at(*at)));
+            }
+        }
+        positions.count = count as u32;
+        positions
+    }
+
     /// The position of a hash.
     pub fn find(&self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
         let (key, shard) = self.place(hash);
@@ -247,7 +296,11 @@ impl Positions {
     /// The key of a hash, and its shard; the key's low bits and its highest seven find the place there.
     fn place(&self, hash: &Hash) -> (u64, usize) {
         let key = Drawn.hash_one(hash);
-        (key, (key >> 40) as usize & (self.shards.len() - 1))
+        (key, self.shard(key))
+    }
+
+    fn shard(&self, key: u64) -> usize {
+        (key >> 40) as usize & (self.shards.len() - 1)
     }
 }
 
@@ -280,11 +333,15 @@ mod tests {
     #[test]
     fn a_large_table_has_every_row_in_its_order() {
         let count = 3 * SHARD_ROWS_MIN as u32;
-        let mut tables = [Table::default(), Table::with_capacity(count as usize)];
-        for table in &mut tables {
-            for n in 0..count {
-                table.push(hash(n), n);
-            }
+        let rows = (0..count).map(|n| (hash(n), n));
+        let mut pushed = [Table::default(), Table::with_capacity(count as usize)];
+        for table in &mut pushed {
+            rows.clone().for_each(|(hash, n)| table.push(hash, n));
+        }
+        let [grown, roomy] = pushed;
+        let few = Table::of(rows.clone().take(3));
+        assert_eq!((few.len(), few.get(&hash(2))), (3, Some(&2)));
+        for table in [&grown, &roomy, &Table::of(rows.clone())] {
             for n in 0..count {
                 assert_eq!(table.get(&hash(n)), Some(&n));
             }

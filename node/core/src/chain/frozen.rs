@@ -64,19 +64,21 @@ impl Tree {
     ///
     /// * None if they make no tree.
     pub(crate) fn restored(
-        blocks: impl ExactSizeIterator<Item = Option<Stored>>,
+        blocks: impl Iterator<Item = Option<Stored>>,
         tip: Index,
     ) -> Option<Self> {
         let mut tree = Self {
             nodes: Rows::default(),
             hashes: Chunks::default(),
-            positions: Positions::with_capacity(blocks.len()),
+            positions: Positions::default(),
             best: Chunks::default(),
             heads: BTreeMap::new(),
         };
         for block in blocks {
             tree.restore(&block?)?;
         }
+        let hashes = &tree.hashes;
+        tree.positions = Positions::of(tree.len(), |at| hashes[at as usize]);
         if tip.place() >= tree.len() {
             return None;
         }
@@ -92,6 +94,7 @@ impl Tree {
         Some(tree)
     }
 
+    /// Puts a block at the end, which can't be found by its hash yet.
     fn restore(&mut self, block: &Stored) -> Option<()> {
         let (mut nr, mut jump, mut next_sibling) = (0, Index::at(0), NONE);
         let index = Index::at(self.len());
@@ -114,7 +117,8 @@ impl Tree {
             first_child: NONE,
             next_sibling,
         };
-        self.push(block.hash, node);
+        self.hashes.push(block.hash);
+        self.nodes.push(node);
         Some(())
     }
 }

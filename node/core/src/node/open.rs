@@ -108,12 +108,14 @@ impl Node {
         let Some(rules) = self.config.me.rules else {
             return Ok(false);
         };
-        let Some(bytes) = storage.load_snapshot()? else {
-            return Ok(false);
-        };
-        let restored = match Restored::read(&bytes, &rules, genesis) {
-            Ok(restored) => restored,
-            Err(why) => {
+        let mut read = None;
+        let holds = storage.load_snapshot(&mut |bytes| {
+            read = Some(Restored::read(bytes, &rules, genesis));
+        })?;
+        let restored = match read.filter(|_| holds) {
+            None => return Ok(false),
+            Some(Ok(restored)) => restored,
+            Some(Err(why)) => {
                 tracing::warn!(
                     why,
                     "the journal's snapshot is ignored, and the journal is read as a whole"

@@ -127,11 +127,7 @@ impl<'a> Bytes<'a> {
         let blocks = self.rows::<BLOCK_BYTES>()?;
         let tree = Tree::restored(blocks.iter().map(stored), tip)?;
         let rows = self.rows::<ID_BYTES>()?;
-        let mut ids = Table::with_capacity(rows.len());
-        for row in rows {
-            let mut row = Bytes(row);
-            ids.push(row.hash()?, u32::from_le_bytes(row.array()?));
-        }
+        let ids = Table::of(rows.iter().map(id));
         let mut balances = Balances::new();
         for _ in 0..self.number()? {
             let key = self.text()?;
@@ -179,6 +175,14 @@ impl<'a> Bytes<'a> {
         let (rows, _) = self.take(count.checked_mul(N)?)?.as_chunks();
         Some(rows)
     }
+}
+
+/// A transaction's id and its block's height.
+fn id(row: &[u8; ID_BYTES]) -> (Hash, u32) {
+    let (mut id, mut nr) = ([0; 32], [0; 4]);
+    id.copy_from_slice(&row[..32]);
+    nr.copy_from_slice(&row[32..]);
+    (Hash::from_bytes(id), u32::from_le_bytes(nr))
 }
 
 fn stored(row: &[u8; BLOCK_BYTES]) -> Option<Stored> {

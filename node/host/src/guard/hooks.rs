@@ -201,9 +201,9 @@ impl Storage for Guarded<dyn Storage> {
         self.hook.save_snapshot(position, snapshot)
     }
 
-    fn load_snapshot(&self) -> Result<Option<Vec<u8>>, Error> {
+    fn load_snapshot(&self, show: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
         // Once, at the start, and as long as the disk takes.
-        self.watch.measure_long(|| self.hook.load_snapshot())
+        self.watch.measure_long(|| self.hook.load_snapshot(show))
     }
 
     fn read(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
