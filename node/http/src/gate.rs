@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -17,7 +18,7 @@ use crate::dialect::{Failure, read_contact, write_contact};
 use crate::routes::App;
 
 /// Lets a request through to its route, and puts this node's headers on whatever is answered.
-pub(crate) async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn gate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let limit_ms = app.settings.request_ms;
     let answer = timeout(Duration::from_millis(limit_ms), pass(&app, request, next));
     let mut response = match answer.await {

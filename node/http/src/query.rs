@@ -1,25 +1,25 @@
 //! [`Query`]: a request's query, read strictly.
 
-use axum::extract::Query as Pairs;
+use std::borrow::Cow;
+
 use axum::http::Uri;
 use plugcoin_sdk::ledger::Hash;
 
 use crate::dialect::Failure;
 
 /// The keys and values after the `?`.
-pub(crate) struct Query(Vec<(String, String)>);
+pub(crate) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Query {
+impl<'a> Query<'a> {
     /// Reads the query of a path that knows these keys.
     ///
     /// # Errors
     /// [`Failure::Query`] for a key that is unknown or repeated.
-    pub(crate) fn read(uri: &Uri, known: &[&str]) -> Result<Self, Failure> {
-        let Ok(Pairs(pairs)) = Pairs::<Vec<(String, String)>>::try_from_uri(uri) else {
-            return Err(Failure::Query("the query can't be read".into()));
-        };
+    pub(crate) fn read(uri: &'a Uri, known: &[&str]) -> Result<Self, Failure> {
+        let pairs = uri.query().unwrap_or_default().split('&');
+        let pairs: Vec<_> = pairs.filter(|pair| !pair.is_empty()).map(pair).collect();
         for (n, (key, _)) in pairs.iter().enumerate() {
-            if !known.contains(&key.as_str()) {
+            if !known.contains(&&**key) {
                 let known = match known {
                     [] => "it takes no query".to_owned(),
                     keys => format!("it knows {}", keys.join(", ")),
@@ -40,7 +40,7 @@ impl Query {
     ///
     /// # Errors
     /// [`Failure::Query`] for any key.
-    pub(crate) fn none(uri: &Uri) -> Result<(), Failure> {
+    pub(crate) fn none(uri: &'a Uri) -> Result<(), Failure> {
         Self::read(uri, &[]).map(drop)
     }
 
@@ -90,7 +90,63 @@ impl Query {
     }
 }
 
+/// A key and its value, as forms write them (WHATWG URL, application/x-www-form-urlencoded).
+fn pair(text: &str) -> (Cow<'_, str>, Cow<'_, str>) {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    (decoded(key), decoded(value))
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [first, after @ ..] = rest {
+        let escaped = match after {
+            [high, low, after @ ..] if *first == b'%' => digit(*high)
+                .zip(digit(*low))
+                .map(|(high, low)| (high << 4 | low, after)),
+            _ => None,
+        };
+        let plain = if *first == b'+' { b' ' } else { *first };
+        let (byte, after) = escaped.unwrap_or((plain, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What a hexadecimal digit stands for.
+fn digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
 /// So much of a client's text as may stand in an answer.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(70).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_values_are_read_as_forms_write_them() {
+        let read = |text| {
+            let (key, value) = pair(text);
+            (key.into_owned(), value.into_owned())
+        };
+        for (text, key, value) in [
+            ("id=ab", "id", "ab"),
+            ("id", "id", ""),
+            ("=ab", "", "ab"),
+            ("a=b=c", "a", "b=c"),
+            ("a+b=%41%2b%2Bc", "a b", "A++c"),
+            ("%=%4&%zz", "%", "%4&%zz"),
+            ("a=%c3%a9%ff", "a", "\u{e9}\u{fffd}"),
+        ] {
+            assert_eq!(read(text), (key.to_owned(), value.to_owned()), "{text}");
+        }
+    }
 }

@@ -153,16 +153,12 @@ impl Backend for NodeBackend {
     }
 
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable> {
-        // What the journal has is durable, and was hidden before it was written if it is to be.
-        if self.served().hides(hash) {
-            return Ok(None);
-        }
         let hash = *hash;
         let text = match self.storage.at_hand(&hash) {
             Ok(None) => self.read(move |storage| storage.read(&hash)).await,
             at_hand => self.or_stop(at_hand),
         }?;
-        // It may have been hidden and written since.
+        // What the journal has is durable, and was hidden before it was written if it is to be.
         Ok(text.filter(|_| !self.served().hides(&hash)))
     }
 

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
+use std::sync::Arc;
 
 use super::App;
 use crate::dialect::{self, Failure};
 use crate::query::Query;
 
-pub(super) async fn answer(State(app): State<App>, uri: Uri) -> Result<Response, Failure> {
+pub(super) async fn answer(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
     Query::none(&uri)?;
     Ok(dialect::peers(&app.backend.peers().await?))
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use plugcoin_sdk::ledger::Transaction;
+use std::sync::Arc;
 
 use super::App;
 use crate::backend::Caller;
@@ -14,7 +15,7 @@ use crate::limits::TRANSACTION_BODY_BYTES_MAX;
 use crate::query::Query;
 
 pub(super) async fn answer(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
     body: Body,

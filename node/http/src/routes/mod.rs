@@ -26,10 +26,9 @@ use crate::runs::Runs;
 use crate::settings::Settings;
 
 /// What every route sees.
-#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Settings,
     /// A permit for each answer of a whole chain.
     pub(crate) streams: Arc<Semaphore>,
     /// A permit for each answer that is compressed.
@@ -41,15 +40,15 @@ pub(crate) struct App {
 }
 
 impl App {
-    fn new(backend: Arc<dyn Backend>, settings: Settings) -> Self {
-        Self {
+    fn new(backend: Arc<dyn Backend>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
             backend,
             streams: Arc::new(Semaphore::new(settings.streams_max)),
             compressions: Arc::new(Semaphore::new(COMPRESSIONS_MAX)),
-            settings: Arc::new(settings),
+            settings,
             long_bodies: LongBodies::default(),
             runs: Arc::default(),
-        }
+        })
     }
 }
 
@@ -83,7 +82,7 @@ pub fn behind_layers(routes: Router, backend: Arc<dyn Backend>, settings: Settin
     layered(routes, App::new(backend, settings))
 }
 
-fn layered(routes: Router, app: App) -> Router {
+fn layered(routes: Router, app: Arc<App>) -> Router {
     routes
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("answering a request panicked");

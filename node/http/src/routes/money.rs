@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use std::sync::Arc;
 
 use super::App;
 use crate::backend::{Caller, Submitted};
@@ -13,7 +14,7 @@ use crate::limits::MONEY_BODY_BYTES_MAX;
 use crate::query::Query;
 
 pub(super) async fn answer(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
     headers: HeaderMap,

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use std::sync::Arc;
 
 use super::App;
 use crate::backend::Caller;
@@ -11,7 +12,7 @@ use crate::dialect::{self, Failure};
 use crate::query::Query;
 
 pub(super) async fn answer(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<Response, Failure> {
