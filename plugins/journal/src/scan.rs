@@ -1,9 +1,11 @@
 //! One pass over a journal: its records, its torn tail, its damage.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader, Seek as _, SeekFrom};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Scope;
 
 use plugcoin_sdk::hooks::Record;
@@ -18,8 +20,8 @@ use crate::tail::Tail;
 /// A file below this size is not worth threads.
 const PARALLEL_BYTES_MIN: u64 = 1 << 20;
 
-/// How many batches each thread has to do and done at once: one to do while another is taken.
-const BATCHES_PER_THREAD: usize = 2;
+/// How many batches there are at once for each core: one to do while another is taken.
+const BATCHES_PER_CORE: usize = 2;
 
 /// Visits the records of a journal with their line numbers, without locking or repairing it.
 ///
@@ -60,11 +62,11 @@ pub(crate) fn scan(
     let mut array = known.map_or_else(Array::new, Array::from);
     let first_new = known.map_or(0, |tail| tail.end);
     std::thread::scope(|scope| {
-        let threads = match length < PARALLEL_BYTES_MIN {
-            true => 0,
+        let cores = match length < PARALLEL_BYTES_MIN {
+            true => 1,
             false => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
         };
-        let mut judges = Judges::start(scope, threads).map_err(failed)?;
+        let mut judges = Judges::start(scope, cores).map_err(failed)?;
         loop {
             while let Some(mut batch) = judges.room() {
                 lines.read(&mut batch.batch).map_err(failed)?;
@@ -87,7 +89,7 @@ pub(crate) fn scan(
                     visit(line.number, span, record)?;
                 }
             }
-            judges.done_with(judged);
+            judges.spare.push(judged);
         }
         array
             .finish(lines.offset())
@@ -106,113 +108,121 @@ fn unreadable(path: &Path, cause: std::io::Error) -> Error {
 struct Judged {
     batch: Batch,
     shapes: Vec<Shape>,
-    /// The records once more. They are let go where they were made, when the batch is used again:
-    /// two threads that take and give back the same memory would wait for each other.
-    kept: Vec<Record>,
 }
 
-impl Judged {
-    fn judge(&mut self) {
-        self.kept.clear();
-        self.shapes.clear();
-        for line in &self.batch.lines {
-            let shape = judge(line, &self.batch.bytes);
-            if let Shape::Record(record, _) = &shape {
-                self.kept.push(record.clone());
-            }
-            self.shapes.push(shape);
+/// Judges batches on one thread.
+#[derive(Default)]
+struct Judge {
+    /// The records of the latest batches once more, with the batches' numbers. They are let go where
+    /// they were made: two threads that take and give back the same memory would wait for each other.
+    kept: VecDeque<(usize, Vec<Record>)>,
+}
+
+impl Judge {
+    /// Judges the batch of this number; those that are so far behind it were visited.
+    fn judge(&mut self, number: usize, judged: &mut Judged, behind: usize) {
+        let mut kept = Vec::new();
+        while let Some((_, records)) = self.kept.pop_front_if(|(old, _)| *old + behind <= number) {
+            kept = records;
+            kept.clear();
         }
+        for line in &judged.batch.lines {
+            let shape = judge(line, &judged.batch.bytes);
+            if let Shape::Record(record, _) = &shape {
+                kept.push(record.clone());
+            }
+            judged.shapes.push(shape);
+        }
+        self.kept.push_back((number, kept));
     }
 }
 
-/// A thread that judges batches in the order in which it is given them.
-struct Judge {
-    to_do: Sender<Judged>,
-    done: Receiver<Judged>,
-    /// What it did and is done with, to be used again.
-    spare: Vec<Judged>,
-}
+/// A batch to be judged, with its number, and where it goes then.
+type Due = (usize, Judged, Sender<Judged>);
 
-/// The threads that judge batches: each in turn, so that what they did comes in order too.
+/// The batches on their way, in the order of the file, and who judges them: a thread for each core but
+/// one, and the thread that takes them, which judges one itself where it would have to wait.
 struct Judges {
-    threads: Vec<Judge>,
-    given: usize,
-    taken: usize,
-    /// What is judged here, if there are no threads.
-    here: Option<Judged>,
+    give: Sender<Due>,
+    due: Arc<Mutex<Receiver<Due>>>,
+    /// How many were given.
+    count: usize,
+    /// Where each that was given and not taken comes out.
+    given: VecDeque<Receiver<Judged>>,
+    /// What was taken and is done with, to be used again.
+    spare: Vec<Judged>,
+    here: Judge,
+    batches_max: usize,
 }
 
 impl Judges {
-    fn start<'scope>(scope: &'scope Scope<'scope, '_>, threads: usize) -> io::Result<Self> {
-        let start = |_| {
-            let (to_do, given) = channel::<Judged>();
-            let (judged, done) = channel();
+    fn start<'scope>(scope: &'scope Scope<'scope, '_>, cores: usize) -> io::Result<Self> {
+        let (give, due) = channel::<Due>();
+        let due = Arc::new(Mutex::new(due));
+        let batches_max = match cores {
+            1 => 1,
+            cores => cores * BATCHES_PER_CORE,
+        };
+        for _ in 1..cores {
+            let due = due.clone();
             let work = move || {
-                for mut batch in given {
-                    batch.judge();
-                    if judged.send(batch).is_err() {
-                        return;
-                    }
+                let mut judge = Judge::default();
+                while let Some((number, mut batch, done)) = next(&due) {
+                    judge.judge(number, &mut batch, batches_max);
+                    // Nobody takes it any more if the pass ended early.
+                    let _ = done.send(batch);
                 }
             };
             let named = std::thread::Builder::new().name("journal".to_owned());
             named.spawn_scoped(scope, work)?;
-            Ok(Judge {
-                to_do,
-                done,
-                spare: Vec::new(),
-            })
-        };
+        }
         Ok(Self {
-            threads: (0..threads).map(start).collect::<io::Result<_>>()?,
-            given: 0,
-            taken: 0,
-            here: None,
+            give,
+            due,
+            count: 0,
+            given: VecDeque::new(),
+            spare: Vec::new(),
+            here: Judge::default(),
+            batches_max,
         })
     }
 
     /// A batch to be filled; none while there is enough to do.
     fn room(&mut self) -> Option<Judged> {
-        let threads = self.threads.len();
-        if self.given - self.taken >= (threads * BATCHES_PER_THREAD).max(1) {
-            return None;
-        }
-        let spare = match threads {
-            0 => self.here.take(),
-            _ => self.threads[self.given % threads].spare.pop(),
-        };
-        Some(spare.unwrap_or_default())
+        (self.given.len() < self.batches_max).then(|| self.spare.pop().unwrap_or_default())
     }
 
-    fn give(&mut self, mut batch: Judged) {
-        match self.threads.len() {
-            0 => {
-                batch.judge();
-                self.here = Some(batch);
-            }
-            // A thread ends early only by a panic, which ends the scope as well.
-            threads => drop(self.threads[self.given % threads].to_do.send(batch)),
-        }
-        self.given += 1;
+    fn give(&mut self, batch: Judged) {
+        let (done, judged) = channel();
+        self.given.push_back(judged);
+        // This struct has the other end, too.
+        let _ = self.give.send((self.count, batch, done));
+        self.count += 1;
     }
 
     /// The next batch in the order in which they were given; none if none is left.
     fn take(&mut self) -> Option<Judged> {
-        if self.taken == self.given {
-            return None;
-        }
-        match self.threads.len() {
-            0 => self.here.take(),
-            threads => self.threads[self.taken % threads].done.recv().ok(),
+        let next = self.given.pop_front()?;
+        loop {
+            match next.try_recv() {
+                Ok(judged) => return Some(judged),
+                // A thread's panic ends the scope as well.
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
+            }
+            // The lock is with another thread only while it takes one, or waits for one.
+            let due = self.due.try_lock().ok().and_then(|due| due.try_recv().ok());
+            let Some((number, mut batch, done)) = due else {
+                return next.recv().ok();
+            };
+            self.here.judge(number, &mut batch, self.batches_max);
+            let _ = done.send(batch);
         }
     }
+}
 
-    /// Gives back the batch that was taken.
-    fn done_with(&mut self, batch: Judged) {
-        match self.threads.len() {
-            0 => self.here = Some(batch),
-            threads => self.threads[self.taken % threads].spare.push(batch),
-        }
-        self.taken += 1;
-    }
+/// The next batch that nobody judges yet, after waiting for it; none: there will be none.
+fn next(due: &Mutex<Receiver<Due>>) -> Option<Due> {
+    let due = due.lock().unwrap_or_else(PoisonError::into_inner);
+    due.recv().ok()
 }
