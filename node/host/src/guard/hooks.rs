@@ -22,12 +22,16 @@ use super::{Guarded, panicked};
 macro_rules! guarded {
     ($($hook:ident {
         $( fn $method:ident(&self $(, $name:ident: $type:ty)* $(,)?) -> $result:ty; )*
+        $( or fn $or:ident(&self $(, $named:ident: $typed:ty)* $(,)?) -> $either:ty; )*
         $( ask fn $ask:ident(&self $(, $given:ident: $of:ty)* $(,)?) -> $answer:ty; )*
         $( const fn $constant:ident(&self) -> $value:ty; )*
     })*) => { $(
         impl $hook for Guarded<dyn $hook> {
             $( fn $method(&self $(, $name: $type)*) -> $result {
-                self.call(|hook| hook.$method($($name),*))
+                self.call(move |hook| hook.$method($($name),*))
+            } )*
+            $( fn $or(&self $(, $named: $typed)*) -> $either {
+                self.call_or(|hook| hook.$or($($named),*))
             } )*
             $( fn $ask(&self $(, $given: $of)*) -> $answer {
                 self.ask(|hook| hook.$ask($($given),*))
@@ -49,9 +53,9 @@ guarded! {
         const fn scheme(&self) -> &str;
     }
     Gossip {
-        fn targets(&self, item: &Item, origin: &Origin, peers: &[PeerView], seed: u64) -> Result<Spread, Error>;
-        fn on_event(&self, event: &GossipEvent, peers: &[PeerView]) -> Result<Vec<GossipAction>, Error>;
-        fn ask(&self, peers: &[PeerView], now_us: i64) -> Result<Vec<PeerId>, Error>;
+        or fn targets(&self, item: &Item, origin: &Origin, peers: &[PeerView], seed: u64) -> Result<Spread, Error>;
+        or fn on_event(&self, event: &GossipEvent, peers: &[PeerView]) -> Result<Vec<GossipAction>, Error>;
+        or fn ask(&self, peers: &[PeerView], now_us: i64) -> Result<Vec<PeerId>, Error>;
     }
     Difficulty {
         fn target(&self, nr: u64, ancestors: &[Ancestor]) -> Result<Target, Error>;
@@ -68,8 +72,8 @@ guarded! {
         fn root(&self, leaves: &[Hash]) -> Result<Hash, Error>;
     }
     Mempool {
-        fn admit(&self, transaction: &Transaction, pool: &PoolSummary) -> Result<Admission, Error>;
-        fn due(&self, pool: &PoolSummary, now_us: i64) -> Result<Due, Error>;
+        or fn admit(&self, transaction: &Transaction, pool: &PoolSummary) -> Result<Admission, Error>;
+        or fn due(&self, pool: &PoolSummary, now_us: i64) -> Result<Due, Error>;
         const fn capacity(&self) -> Capacity;
     }
     Validity {
@@ -90,7 +94,7 @@ impl Consensus for Guarded<dyn Consensus> {
         target: &Target,
         slice: Slice,
     ) -> Result<Seal, Error> {
-        self.call(|hook| {
+        self.call(move |hook| {
             let seal = hook.seal(draft, parent, target, slice)?;
             // Else it would search and find the same again and again.
             if let Seal::Found { nonce } = &seal {
@@ -106,11 +110,11 @@ impl Consensus for Guarded<dyn Consensus> {
         parent: Option<&Header>,
         target: &Target,
     ) -> Result<SealVerdict, Error> {
-        self.call(|hook| hook.check_seal(header, parent, target))
+        self.call(move |hook| hook.check_seal(header, parent, target))
     }
 
     fn work(&self, target: &Target) -> Result<Work, Error> {
-        self.call(|hook| hook.work(target))
+        self.call(move |hook| hook.work(target))
     }
 
     fn looks_at_parent(&self) -> bool {

@@ -44,24 +44,24 @@ impl<T: ?Sized> Guarded<T> {
         }
     }
 
-    /// Calls it where every error is a fault of the plugin, of whatever kind it says that it is.
+    /// Calls it where every error is a fault of the plugin, of whatever kind it says that it is, and
+    /// nothing takes over.
     #[inline]
-    fn call<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
-        let run = |hook: &T| run(hook).map_err(fault);
-        match &self.instead {
-            None => self.watch.measure(|| run(&self.hook)),
-            Some(instead) => self.call_or(instead, run),
-        }
+    fn call<R>(&self, run: impl FnOnce(&T) -> Result<R, Error> + Copy) -> Result<R, Error> {
+        self.watch
+            .measure_short(move || run(&self.hook).map_err(fault))
     }
 
-    /// Calls it likewise where another takes over from it.
-    #[inline(never)]
-    fn call_or<R>(&self, instead: &T, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
+    /// Calls it likewise where another may take over from it.
+    fn call_or<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
+        let Some(instead) = &self.instead else {
+            return self.call(&run);
+        };
         if self.watch.has_failed() {
-            return run(instead);
+            return run(instead).map_err(fault);
         }
-        match self.watch.measure(|| run(&self.hook)) {
-            Err(_) if self.watch.has_failed() => run(instead),
+        match self.call(&run) {
+            Err(_) if self.watch.has_failed() => run(instead).map_err(fault),
             result => result,
         }
     }

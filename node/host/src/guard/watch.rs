@@ -10,20 +10,20 @@ use plugcoin_sdk::log::Log;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
-use super::watchdog::{self, Inside, Place};
+use super::watchdog::{self, Inside, Mark, Place};
 
 /// The first calls are all timed, and then one of so many: reading the clock twice costs more than
 /// many a rule.
 const TIMED_FIRST: u64 = 64;
-const TIMED_EACH: u64 = 64;
+const TIMED_EACH: u64 = 1_024;
 
 /// How much of a fault's words is kept.
 const FAULT_CHARACTERS_MAX: usize = 400;
 
 /// What is known of one hook of a plugin at work.
 pub struct Watch {
-    /// Its place among all.
-    place: u32,
+    /// What a thread notes while it is in the plugin.
+    mark: Mark,
     plugin: Arc<str>,
     hook: HookKind,
     log: Log,
@@ -82,8 +82,8 @@ fn is_none(missed: &u64) -> bool {
 
 impl Watch {
     pub(crate) fn new(plugin: &str, log: Log, hook: HookKind) -> Arc<Self> {
-        watchdog::register(|place| Self {
-            place,
+        watchdog::register(|mark| Self {
+            mark,
             plugin: plugin.into(),
             hook,
             log,
@@ -139,10 +139,37 @@ impl Watch {
     }
 
     /// Calls it: a panic becomes an error, and what is a fault is remembered.
-    #[inline]
+    #[inline(never)]
     pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
         let here = Place::here();
-        match stands_for(self.calls.count(here)) {
+        self.counted(here, self.calls.count(here), run)
+    }
+
+    /// Calls it likewise, for what may be as short as the guard itself.
+    ///
+    /// * Nearly every call goes the short way; all else is one call away.
+    /// * What is called is copied for that, so that its arguments need not leave their registers.
+    #[inline]
+    pub(super) fn measure_short<R>(
+        &self,
+        run: impl FnOnce() -> Result<R, Error> + Copy,
+    ) -> Result<R, Error> {
+        let here = Place::of_old_thread();
+        match self.calls.count_own(here) {
+            Some(calls) if stands_for(calls) == 0 => self.caught(move || self.inside(here, run)),
+            Some(calls) => self.counted(here, calls, run),
+            None => self.measure(run),
+        }
+    }
+
+    #[inline(never)]
+    fn counted<R>(
+        &self,
+        here: Place,
+        calls: u64,
+        run: impl FnOnce() -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match stands_for(calls) {
             0 => self.caught(|| self.inside(here, run)),
             calls => self.timed(calls, || self.inside(here, run)),
         }
@@ -159,11 +186,10 @@ impl Watch {
 
     #[inline]
     fn inside<R>(&self, here: Place, run: impl FnOnce() -> R) -> R {
-        let _inside = Inside::enter(here, self.place);
+        let _inside = Inside::enter(here, self.mark);
         run()
     }
 
-    #[inline(never)]
     fn timed<R>(&self, calls: u64, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
         let started = Instant::now();
         let result = self.caught(run);
@@ -265,14 +291,18 @@ struct Calls {
 
 impl Calls {
     /// Counts a call by this thread, and says how many came before it: of its own, or of the others'.
-    #[inline]
     fn count(&self, here: Place) -> u64 {
-        let Some(own) = self.own.get(here.number()) else {
-            return self.others.fetch_add(1, Ordering::Relaxed);
-        };
+        let counted = self.count_own(here);
+        counted.unwrap_or_else(|| self.others.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Counts a call if the thread has a count of its own.
+    #[inline]
+    fn count_own(&self, here: Place) -> Option<u64> {
+        let own = self.own.get(here.number())?;
         let calls = own.load(Ordering::Relaxed);
         own.store(calls + 1, Ordering::Relaxed);
-        calls
+        Some(calls)
     }
 
     fn sum(&self) -> u64 {

@@ -33,6 +33,13 @@ struct Thread {
     name: Mutex<String>,
 }
 
+/// The entry of all threads that have called no plugin yet; nothing is noted in it.
+static NEW: Thread = Thread {
+    number: usize::MAX,
+    inside: AtomicU64::new(0),
+    name: Mutex::new(String::new()),
+};
+
 /// A plugin that holds a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stuck {
@@ -46,7 +53,7 @@ pub struct Stuck {
 
 thread_local! {
     // It outlives its thread, and serves another: so looking it up costs nothing.
-    static HERE: Cell<Option<&'static Thread>> = const { Cell::new(None) };
+    static HERE: Cell<&'static Thread> = const { Cell::new(&NEW) };
     static END: Cell<Option<End>> = const { Cell::new(None) };
 }
 
@@ -56,18 +63,18 @@ struct End(&'static Thread);
 impl Drop for End {
     fn drop(&mut self) {
         self.0.inside.store(0, Ordering::Relaxed);
-        HERE.set(None);
+        HERE.set(&NEW);
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(self.0);
     }
 }
 
 /// Gives a new watch its place.
-pub(super) fn register(make: impl FnOnce(u32) -> Watch) -> Arc<Watch> {
+pub(super) fn register(make: impl FnOnce(Mark) -> Watch) -> Arc<Watch> {
     let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
     let free = watches.iter().position(|watch| watch.strong_count() == 0);
     let place = free.unwrap_or(watches.len());
-    let watch = Arc::new(make(place as u32));
+    let watch = Arc::new(make(Mark((place as u64) << 32)));
     match free {
         Some(place) => watches[place] = Arc::downgrade(&watch),
         None => watches.push(Arc::downgrade(&watch)),
@@ -80,9 +87,19 @@ pub(super) fn register(make: impl FnOnce(u32) -> Watch) -> Arc<Watch> {
 pub(super) struct Place(&'static Thread);
 
 impl Place {
-    #[inline]
+    /// Registers the thread if this is its first call.
     pub(super) fn here() -> Self {
-        Self(HERE.get().unwrap_or_else(register_thread))
+        let thread = HERE.get();
+        match thread.number == NEW.number {
+            true => Self(register_thread()),
+            false => Self(thread),
+        }
+    }
+
+    /// The same, but [`NEW`] for a thread's first call.
+    #[inline]
+    pub(super) fn of_old_thread() -> Self {
+        Self(HERE.get())
     }
 
     /// A small number that no other thread has while this one lives.
@@ -97,9 +114,10 @@ pub(super) struct Inside(&'static Thread);
 
 impl Inside {
     #[inline]
-    pub(super) fn enter(Place(thread): Place, watch: u32) -> Self {
+    pub(super) fn enter(Place(thread): Place, watch: Mark) -> Self {
         let since = LOOKS.load(Ordering::Relaxed);
-        thread.inside.store(inside(watch, since), Ordering::Relaxed);
+        let inside = watch.0 | u64::from(since);
+        thread.inside.store(inside, Ordering::Relaxed);
         Self(thread)
     }
 }
@@ -111,14 +129,12 @@ impl Drop for Inside {
     }
 }
 
-/// The plugin's watch, and the looks when it was entered, of which there was one at least: in one
-/// word, so that noting both is one store.
-#[inline]
-fn inside(watch: u32, since: u32) -> u64 {
-    u64::from(watch) << 32 | u64::from(since)
-}
+/// A watch's place in the higher half of a word, whose lower half is for the looks when the plugin was
+/// entered, of which there was one at least: so noting both is one store.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u64);
 
-/// The same two; none outside.
+/// The place and the looks; none outside.
 fn entered(inside: u64) -> Option<(usize, u32)> {
     (inside != 0).then_some(((inside >> 32) as usize, inside as u32))
 }
@@ -138,7 +154,7 @@ fn register_thread() -> &'static Thread {
     });
     let name = std::thread::current().name().unwrap_or_default().to_owned();
     *thread.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
-    HERE.set(Some(thread));
+    HERE.set(thread);
     // A thread that is ending may be inside a plugin once more; its entry is not used again then.
     let _ = END.try_with(|end| end.set(Some(End(thread))));
     thread
