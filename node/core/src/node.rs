@@ -285,7 +285,8 @@ impl Node {
             time_us: now_us,
         };
         self.rules.check_transaction(&transaction, &context)?;
-        let waiting = self.pool.waiting_sum(from);
+        let summary = self.pool.summary(from, now_us);
+        let waiting = summary.sender_sum;
         self.rules.note("funds");
         let free = balance.checked_sub(waiting).unwrap_or_default();
         if free < transaction.amount() {
@@ -305,10 +306,7 @@ impl Node {
         let mut trace = self.rules.trace.borrow_mut();
         trace.plugin("admission", mempool);
         drop(trace);
-        match mempool
-            .hook
-            .admit(&transaction, &self.pool.summary(from, now_us))?
-        {
+        match mempool.hook.admit(&transaction, &summary)? {
             Admission::Accept {
                 priority,
                 expires_us,

@@ -1,7 +1,7 @@
 //! [`Pool`]: the transactions that wait, in the order in which they will be mined.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{Capacity, PoolSummary};
@@ -10,6 +10,9 @@ use plugcoin_sdk::ledger::{Amount, ByHash, Hash, Transaction};
 /// The place of a transaction in the pool: higher priority first, then order of arrival.
 type Place = (Reverse<i64>, u64);
 
+/// How many places that are gone are not worth looking for.
+const GONE_MIN: u64 = 8;
+
 #[derive(Debug)]
 struct Entry {
     transaction: Transaction,
@@ -17,16 +20,43 @@ struct Entry {
     expires_us: Option<i64>,
 }
 
+/// What a sender has waiting.
 #[derive(Debug, Default)]
 struct Sender {
     sum: Amount,
-    /// In order of arrival.
-    ids: BTreeMap<u64, Hash>,
+    count: u64,
+    /// Their places in the order of arrival, and of some that are gone.
+    arrivals: VecDeque<u64>,
+}
+
+impl Sender {
+    fn add(&mut self, arrival: u64, amount: Amount) {
+        self.sum = self.sum.checked_add(amount).unwrap_or(self.sum);
+        self.count += 1;
+        self.arrivals.push_back(arrival);
+    }
+
+    /// Takes one out; `waits` says of the others whether they still wait.
+    ///
+    /// * The first and the last go at once, and others with many: so no list has to be moved for one.
+    fn remove(&mut self, arrival: u64, amount: Amount, waits: impl Fn(u64) -> bool) {
+        self.sum = self.sum.checked_sub(amount).unwrap_or_default();
+        self.count -= 1;
+        if self.arrivals.back() == Some(&arrival) {
+            self.arrivals.pop_back();
+        } else if self.arrivals.front() == Some(&arrival) {
+            self.arrivals.pop_front();
+        }
+        if self.arrivals.len() as u64 > 2 * self.count + GONE_MIN {
+            self.arrivals.retain(|&arrival| waits(arrival));
+        }
+    }
 }
 
 /// The transactions that wait.
 ///
-/// * Every operation costs the logarithm of the pool's size, and what it touches.
+/// * Every operation costs the logarithm of the pool's size, and what it touches; on average, since
+///   lists are tidied now and then.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     entries: ByHash<Entry>,
@@ -51,7 +81,7 @@ impl Pool {
         self.entries.len()
     }
 
-    /// What a sender has waiting.
+    /// The sum that a sender has waiting.
     pub(crate) fn waiting_sum(&self, sender: &str) -> Amount {
         self.senders
             .get(sender)
@@ -65,7 +95,7 @@ impl Pool {
         PoolSummary {
             transactions: self.entries.len() as u64,
             bytes: self.bytes,
-            sender_transactions: from.map_or(0, |from| from.ids.len() as u64),
+            sender_transactions: from.map_or(0, |from| from.count),
             sender_sum: from.map(|from| from.sum).unwrap_or_default(),
             oldest_us: self.arrivals.first_key_value().map(|(_, (us, _))| *us),
             now_us,
@@ -84,12 +114,15 @@ impl Pool {
         let id = transaction.id();
         let place = (Reverse(priority), arrival);
         self.bytes += transaction.text().len() as u64;
-        let sender = self.senders.entry(transaction.from().into()).or_default();
-        sender.sum = sender
-            .sum
-            .checked_add(transaction.amount())
-            .unwrap_or(sender.sum);
-        sender.ids.insert(arrival, id);
+        let (from, amount) = (transaction.from(), transaction.amount());
+        match self.senders.get_mut(from) {
+            Some(sender) => sender.add(arrival, amount),
+            None => {
+                let mut sender = Sender::default();
+                sender.add(arrival, amount);
+                self.senders.insert(from.into(), sender);
+            }
+        }
         self.order.insert(place, id);
         self.arrivals.insert(arrival, (now_us, id));
         if let Some(expires_us) = expires_us {
@@ -116,12 +149,9 @@ impl Pool {
         self.bytes -= entry.transaction.text().len() as u64;
         let from = entry.transaction.from();
         if let Some(sender) = self.senders.get_mut(from) {
-            sender.sum = sender
-                .sum
-                .checked_sub(entry.transaction.amount())
-                .unwrap_or_default();
-            sender.ids.remove(&arrival);
-            if sender.ids.is_empty() {
+            let waits = |arrival| self.arrivals.contains_key(&arrival);
+            sender.remove(arrival, entry.transaction.amount(), waits);
+            if sender.count == 0 {
                 self.senders.remove(from);
             }
         }
@@ -163,7 +193,9 @@ impl Pool {
         if from.sum <= balance {
             return Vec::new();
         }
-        let ids: Vec<Hash> = from.ids.values().copied().collect();
+        let waiting = from.arrivals.iter();
+        let waiting = waiting.filter_map(|arrival| self.arrivals.get(arrival));
+        let ids: Vec<Hash> = waiting.map(|(_, id)| *id).collect();
         let mut left = balance;
         let mut dropped = Vec::new();
         for id in ids {
@@ -218,5 +250,56 @@ impl Pool {
             dropped.extend(self.remove(&id).map(|transaction| (transaction, reason)));
         }
         dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plugcoin_sdk::ledger::{Amount, Payment, Sum, Timestamp};
+    use proptest::prelude::*;
+
+    /// A payment of one coin.
+    fn payment(from: &str, number: u64) -> Transaction {
+        let at = Timestamp::from_us(1_700_000_000_000_000 + number as i64);
+        let payment = Payment::new(from, "somebody", Sum::parse("1").unwrap(), at);
+        payment.unwrap().signed("signature").unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// So many go from anywhere that the lists of places are tidied on the way.
+        #[test]
+        fn it_knows_what_each_sender_has_waiting(
+            steps in prop::collection::vec((0_usize..5, 0_usize..2, any::<prop::sample::Index>()), 1..300),
+            left in 0_u64..6,
+        ) {
+            let senders = ["first", "second"];
+            let mut pool = Pool::default();
+            let mut waiting: [Vec<Transaction>; 2] = Default::default();
+            for (number, (step, sender, which)) in steps.into_iter().enumerate() {
+                let model = &mut waiting[sender];
+                if step < 3 {
+                    let payment = payment(senders[sender], number as u64);
+                    pool.add(payment.clone(), 0, None, 0);
+                    model.push(payment);
+                } else if !model.is_empty() {
+                    let gone = model.remove(which.index(model.len()));
+                    prop_assert_eq!(pool.remove(&gone.id()), Some(gone));
+                }
+                let summary = pool.summary(senders[sender], 0);
+                let count = waiting[sender].len() as u64;
+                prop_assert_eq!(summary.sender_transactions, count);
+                prop_assert_eq!(summary.sender_sum, Amount::from_coins(count));
+                let places = pool.senders.get(senders[sender]).map_or(0, |own| own.arrivals.len());
+                prop_assert!(places as u64 <= 2 * count + GONE_MIN, "{} of {}", places, count);
+            }
+            // The first to come keep their place, whatever went before.
+            let dropped = pool.judge(senders[0], Amount::from_coins(left));
+            let dropped: Vec<_> = dropped.into_iter().map(|(transaction, _)| transaction).collect();
+            let kept = (left as usize).min(waiting[0].len());
+            prop_assert_eq!(&dropped, &waiting[0][kept..]);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::TransactionContext;
-use plugcoin_sdk::ledger::{Block, Header, SYSTEM, Target, Transaction};
+use plugcoin_sdk::ledger::{Block, Drawn, Header, SYSTEM, Target, Transaction};
 
 use crate::chain::{State, View};
 use crate::rules::{Halt, Rules};
@@ -178,7 +178,7 @@ fn check_payments(
     rules.note("transactions");
     let count = block.transactions().len();
     view.reserve(count);
-    let mut ids = HashSet::with_capacity(count);
+    let mut ids = HashSet::with_capacity_and_hasher(count, Drawn);
     for transaction in block.transactions() {
         let id = transaction.id();
         if view.has(state, &id) || !ids.insert(id) {

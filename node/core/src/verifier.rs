@@ -1,10 +1,10 @@
 //! [`Verifier`]: verifies signatures, each once, ahead of the node or within it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugcoin_sdk::hooks::{SealVerdict, Signed};
-use plugcoin_sdk::ledger::{Block, Hash, Header, SYSTEM, Target, Transaction};
+use plugcoin_sdk::ledger::{Block, ByHash, Hash, Header, SYSTEM, Target, Transaction};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
@@ -301,25 +301,27 @@ fn signed(transaction: &Transaction) -> Signed<'_> {
 /// What was found of the latest signatures; bad ones drive out no good ones.
 #[derive(Default)]
 struct Memory {
-    answers: HashMap<Key, bool>,
-    good: VecDeque<Key>,
-    bad: VecDeque<Key>,
+    /// By what was signed: the signer that was asked last, and what it said.
+    answers: ByHash<(u64, bool)>,
+    good: VecDeque<Hash>,
+    bad: VecDeque<Hash>,
 }
 
 impl Memory {
-    fn recall(&self, key: &Key) -> Option<bool> {
-        self.answers.get(key).copied()
+    fn recall(&self, (since, hash): &Key) -> Option<bool> {
+        let (asked, holds) = self.answers.get(hash)?;
+        (asked == since).then_some(*holds)
     }
 
-    fn remember(&mut self, key: Key, holds: bool) {
-        if self.answers.insert(key, holds).is_some() {
+    fn remember(&mut self, (since, hash): Key, holds: bool) {
+        if self.answers.insert(hash, (since, holds)).is_some() {
             return;
         }
         let (order, max) = match holds {
             true => (&mut self.good, SIGNATURES_MAX),
             false => (&mut self.bad, BAD_SIGNATURES_MAX),
         };
-        order.push_back(key);
+        order.push_back(hash);
         if order.len() > max
             && let Some(oldest) = order.pop_front()
         {

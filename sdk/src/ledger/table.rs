@@ -290,7 +290,11 @@ impl Positions {
 
     fn put(&mut self, hash: &Hash, position: u32, hash_at: impl Fn(u32) -> Hash) {
         let (key, shard) = self.place(hash);
-        self.shards[shard].insert_unique(key, position, |at| Drawn.hash_one(hash_at(*at)));
+        let shard = &mut self.shards[shard];
+        if shard.len() == shard.capacity() {
+            *shard = doubled(shard, &hash_at);
+        }
+        shard.insert_unique(key, position, |at| Drawn.hash_one(hash_at(*at)));
     }
 
     /// The key of a hash, and its shard; the key's low bits and its highest seven find the place there.
@@ -312,6 +316,21 @@ fn own<T: Copy>(chunk: &mut Arc<Vec<T>>) -> &mut Vec<T> {
         *chunk = Arc::new(copy);
     }
     Arc::make_mut(chunk)
+}
+
+/// A shard with twice the room.
+///
+/// * The keys are computed before any is put in its place: so the processor fetches many rows at once,
+///   which are all over the memory.
+fn doubled(shard: &HashTable<u32>, hash_at: impl Fn(u32) -> Hash) -> HashTable<u32> {
+    let key = |at: u32| Drawn.hash_one(hash_at(at));
+    let positions = shard.iter().copied();
+    let keyed: Vec<(u64, u32)> = positions.map(|at| (key(at), at)).collect();
+    let mut doubled = HashTable::with_capacity(2 * shard.len());
+    for (own, at) in keyed {
+        doubled.insert_unique(own, at, |at| key(*at));
+    }
+    doubled
 }
 
 /// Empty shards for so many rows in all.

@@ -258,16 +258,20 @@ impl Node {
     }
 
     fn extend(&mut self, block: &Block, view: View, step: &mut Step) {
-        // While much is fetched nothing waits, mostly.
-        let touched: Vec<String> = match self.pool.len() {
-            0 => Vec::new(),
-            _ => view.keys().map(str::to_owned).collect(),
-        };
         self.state.apply(view);
-        if self.pool.len() > 0 {
-            self.remove_mined(block);
+        self.follow_with_pool(block, step);
+    }
+
+    /// The pool follows a block on the tip. While much is fetched nothing waits, mostly.
+    fn follow_with_pool(&mut self, block: &Block, step: &mut Step) {
+        if self.pool.len() == 0 {
+            return;
         }
-        self.judge_pool(&touched, step);
+        for transaction in block.transactions() {
+            self.pool_version += u64::from(self.pool.remove(&transaction.id()).is_some());
+        }
+        let transactions = block.transactions().iter();
+        self.judge_pool(transactions.flat_map(|one| [one.from(), one.to()]), step);
     }
 
     /// Puts a block of the own journal on the tip: what [`Self::connect`] and [`Self::insert`] do
@@ -283,19 +287,11 @@ impl Node {
         let hash = Checked::block(block.clone())?.get().hash();
         let target = self.rules.target(&self.tree, tip)?;
         let work = self.rules.work(next, &target)?;
-        let keys = || {
-            let transactions = block.transactions().iter();
-            transactions.flat_map(|transaction| [transaction.from(), transaction.to()])
-        };
         self.state.extend(block)?;
         let time_us = block.header().timestamp.us();
         let choice = &*self.rules.hooks.fork_choice.hook;
         self.tree.add(tip, hash, time_us, target, work, choice)?;
-        if self.pool.len() > 0 {
-            self.remove_mined(block);
-            let touched: Vec<String> = keys().map(str::to_owned).collect();
-            self.judge_pool(&touched, step);
-        }
+        self.follow_with_pool(block, step);
         if !self
             .rules
             .hooks
@@ -319,12 +315,14 @@ impl Node {
             None => self.view_over(left, joined)?,
         };
         self.views.clear();
-        let touched: Vec<String> = view.keys().map(str::to_owned).collect();
+        let mut touched: Vec<String> = view.keys().map(str::to_owned).collect();
+        // In an order that is the same everywhere, since it is told what is dropped.
+        touched.sort_unstable();
         for id in view.ids() {
             self.pool_version += u64::from(self.pool.remove(id).is_some());
         }
         let stay = self.state.apply(view);
-        self.judge_pool(&touched, step);
+        self.judge_pool(touched.iter().map(String::as_str), step);
         // One body after another: all of a deep branch would fill the memory.
         for &index in left {
             for transaction in self.body(index)?.transactions() {
@@ -379,14 +377,8 @@ impl Node {
         }
     }
 
-    fn remove_mined(&mut self, block: &Block) {
-        for transaction in block.transactions() {
-            self.pool_version += u64::from(self.pool.remove(&transaction.id()).is_some());
-        }
-    }
-
     /// Judges anew what the senders have waiting whose balance changed.
-    fn judge_pool(&mut self, touched: &[String], step: &mut Step) {
+    fn judge_pool<'a>(&mut self, touched: impl Iterator<Item = &'a str>, step: &mut Step) {
         for key in touched {
             let dropped = self.pool.judge(key, self.state.balance(key));
             self.tell_dropped(dropped, step);
