@@ -128,7 +128,7 @@ fn ratios(ways: &[Way], transactions: usize) {
         let over =
             |base: usize| median(rounds.iter().map(|rates| rates[n] / rates[base]).collect());
         println!(
-            "T = {transactions:3}  {name:9} {:8.0} k/s  {:5.2} x naive  {:5.2} x midstate",
+            "T = {transactions:3}  {name:13} {:8.0} k/s  {:5.2} x naive  {:5.2} x midstate",
             median(rounds.iter().map(|rates| rates[n]).collect()) / 1e3,
             over(0),
             over(1),
@@ -137,6 +137,12 @@ fn ratios(ways: &[Way], transactions: usize) {
 }
 
 fn main() {
+    let begin = Instant::now();
+    let fastest = Kernel::fastest();
+    println!(
+        "auto takes {fastest}, by a measurement of {:?}",
+        begin.elapsed()
+    );
     let ways = ways();
     for transactions in [1, 3, 100] {
         ratios(&ways, transactions);

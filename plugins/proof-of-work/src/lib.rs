@@ -14,8 +14,8 @@ use nonce::{CHARACTERS, Nonce};
 plugcoin_sdk::options! {
     /// The options of the plugin.
     pub struct ProofOfWorkOptions {
-        /// How nonces are tried; auto is the fastest way that the machine has.
-        local kernel: Kernel as "one of auto, avx512, sha-ni, portable" = Kernel::Auto,
+        /// How nonces are tried; auto measures once which way is the fastest on the machine.
+        local kernel: Kernel as "one of auto, avx512, avx512-sha-ni, sha-ni, portable" = Kernel::Auto,
     }
 }
 
@@ -57,9 +57,7 @@ fn lacks(kernel: Kernel) -> Error {
 
 impl Default for ProofOfWork {
     fn default() -> Self {
-        Self {
-            run: Kernel::fastest(),
-        }
+        Self { run: kernels::auto }
     }
 }
 

@@ -4,6 +4,10 @@
 //! target.
 
 mod avx512;
+mod avx512_sha_ni;
+mod fastest;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod schedule;
@@ -17,6 +21,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::nonce::Nonce;
+pub(crate) use fastest::run as auto;
 pub(crate) use search::Search;
 
 /// A kernel that this machine can run: the first nonce that meets the target, if one does.
@@ -26,38 +31,38 @@ pub(crate) type Run = fn(&Search) -> Option<Nonce>;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kernel {
-    /// The fastest that the machine has.
+    /// The fastest of this machine, by a short measurement at the first search.
     #[default]
     Auto,
     /// Two times sixteen nonces at once, with AVX-512.
     Avx512,
-    /// Two nonces at once, with the instructions for SHA-256.
+    /// Sixteen nonces with AVX-512 beside sixteen with the instructions for SHA-256.
+    Avx512ShaNi,
+    /// Three nonces at once, with the instructions for SHA-256.
     ShaNi,
     /// One nonce after the other, on any machine.
     Portable,
 }
 
 impl Kernel {
-    /// Every kernel, the fastest first; [`Auto`](Self::Auto) is none of them.
-    pub const ALL: [Self; 3] = [Self::Avx512, Self::ShaNi, Self::Portable];
+    /// Every kernel; [`Auto`](Self::Auto) is none of them.
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx512ShaNi, Self::ShaNi, Self::Portable];
 
     /// Whether this machine can run it.
     pub fn is_available(self) -> bool {
         self.run().is_some()
     }
 
-    pub(crate) fn fastest() -> Run {
-        let detected = [avx512::kernel, sha_ni::kernel].into_iter();
-        detected
-            .filter_map(|kernel| kernel())
-            .next()
-            .unwrap_or(portable::run)
+    /// The one that [`Auto`](Self::Auto) takes: which is the fastest is measured once in a process.
+    pub fn fastest() -> Self {
+        fastest::fastest()
     }
 
     pub(crate) fn run(self) -> Option<Run> {
         match self {
-            Self::Auto => Some(Self::fastest()),
+            Self::Auto => Some(auto),
             Self::Avx512 => avx512::kernel(),
+            Self::Avx512ShaNi => avx512_sha_ni::kernel(),
             Self::ShaNi => sha_ni::kernel(),
             Self::Portable => Some(portable::run),
         }
@@ -69,6 +74,7 @@ impl fmt::Display for Kernel {
         f.write_str(match self {
             Self::Auto => "auto",
             Self::Avx512 => "avx512",
+            Self::Avx512ShaNi => "avx512-sha-ni",
             Self::ShaNi => "sha-ni",
             Self::Portable => "portable",
         })

@@ -1,6 +1,8 @@
-//! Two nonces at once, with the instructions for SHA-256 of x86-64.
+//! Three nonces at once, with the instructions for SHA-256 of x86-64.
 //!
-//! * One nonce waits for the latency of `sha256rnds2`; two keep the unit busy.
+//! * One nonce waits for the latency of `sha256rnds2`; two keep the unit busy on most processors,
+//!   and three are faster on AMD's, which begin one every cycle.
+//! * Sixteen registers do not hold four with what they were before the block.
 //! * Nothing wider than 128 bits: dirty upper halves make these instructions slow.
 
 #![allow(
@@ -26,7 +28,7 @@ pub(super) fn kernel() -> Option<Run> {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+pub(super) mod x86 {
     use std::arch::x86_64::*;
 
     use crate::kernels::Search;
@@ -34,46 +36,49 @@ mod x86 {
     use crate::kernels::search::words;
     use crate::nonce::{CHARACTERS, Nonce};
 
+    /// So many nonces at once.
+    const CHAINS: usize = 3;
+
     /// The state of one nonce, as the words A B E F and C D G H, the first one highest.
-    type State = [__m128i; 2];
+    pub(in crate::kernels) type Chain = [__m128i; 2];
 
     #[target_feature(enable = "sha,ssse3,sse4.1")]
     pub(super) fn run(search: &Search) -> Option<Nonce> {
         let (of_nonce, constant) = search.blocks();
         let constant: Vec<[u32; 64]> = constant.iter().map(schedule).collect();
-        let mut heads = [[[0; 64]; 2]; 2];
+        let mut heads = [[[0; 64]; 2]; CHAINS];
         for head in &mut heads {
             head[..of_nonce.len()].copy_from_slice(of_nonce);
         }
-        let midstate = [pack(&search.midstate); 2];
+        let midstate = [pack(&search.midstate); CHAINS];
 
         let mut nonce = search.first;
         let mut left = search.attempts;
         while left > 0 {
-            let mut nonces = [nonce; 2];
-            nonces[1].advance();
-            for (head, nonce) in heads.iter_mut().zip(&nonces) {
+            let mut nonces = [nonce; CHAINS];
+            for (head, tried) in heads.iter_mut().zip(&mut nonces) {
                 head.as_flattened_mut()[search.nonce_at..][..CHARACTERS]
                     .copy_from_slice(nonce.as_bytes());
+                *tried = nonce;
+                nonce.advance();
             }
-            let mut states = midstate;
-            for (block, block2) in heads[0].iter().zip(&heads[1]).take(of_nonce.len()) {
-                let schedules = [varying(block), varying(block2)];
-                compress(&mut states, [&schedules[0], &schedules[1]]);
+            let mut chains = midstate;
+            for n in 0..of_nonce.len() {
+                let schedules = heads.each_ref().map(|head| varying(&head[n]));
+                compress(&mut chains, |chain, n| pair(&schedules[chain], n));
             }
             for schedule in &constant {
-                compress(&mut states, [schedule; 2]);
+                compress(&mut chains, |_, n| pair(schedule, n));
             }
-            // The last try of a slice may have no partner.
-            for (nonce, state) in nonces.iter().zip(&states).take(left.min(2) as usize) {
-                let most_significant = _mm_extract_epi32::<3>(state[0]).cast_unsigned();
-                if most_significant <= search.target[0] && unpack(state) <= search.target {
+            // The last tries of a slice may lack partners.
+            let tries = left.min(CHAINS as u64);
+            for (nonce, chain) in nonces.iter().zip(&chains).take(tries as usize) {
+                let most_significant = _mm_extract_epi32::<3>(chain[0]).cast_unsigned();
+                if most_significant <= search.target[0] && unpack(chain) <= search.target {
                     return Some(*nonce);
                 }
             }
-            left = left.saturating_sub(2);
-            nonce = nonces[1];
-            nonce.advance();
+            left -= tries;
         }
         None
     }
@@ -99,39 +104,40 @@ mod x86 {
         schedule
     }
 
-    /// One block of two nonces, four rounds of each at a time.
+    /// One block of all nonces; `pair(chain, n)` is what the rounds n and n + 1 of one add.
     #[inline]
     #[target_feature(enable = "sha,ssse3,sse4.1")]
-    fn compress(states: &mut [State; 2], schedules: [&[u32; 64]; 2]) {
-        let [[mut abef, mut cdgh], [mut abef2, mut cdgh2]] = *states;
-        let [quads, quads2] = schedules.map(|schedule| schedule.as_chunks().0);
-        for (quad, quad2) in quads.iter().zip(quads2) {
-            let (w, w2) = (load(quad), load(quad2));
-            cdgh = _mm_sha256rnds2_epu32(cdgh, abef, w);
-            cdgh2 = _mm_sha256rnds2_epu32(cdgh2, abef2, w2);
-            // The instruction takes the two lower words.
-            let (w, w2) = (_mm_shuffle_epi32::<0x0e>(w), _mm_shuffle_epi32::<0x0e>(w2));
-            abef = _mm_sha256rnds2_epu32(abef, cdgh, w);
-            abef2 = _mm_sha256rnds2_epu32(abef2, cdgh2, w2);
+    fn compress(chains: &mut [Chain; CHAINS], pair: impl Fn(usize, usize) -> __m128i) {
+        let mut now = *chains;
+        for n in (0..64).step_by(4) {
+            for (chain, [abef, cdgh]) in now.iter_mut().enumerate() {
+                *cdgh = _mm_sha256rnds2_epu32(*cdgh, *abef, pair(chain, n));
+            }
+            for (chain, [abef, cdgh]) in now.iter_mut().enumerate() {
+                *abef = _mm_sha256rnds2_epu32(*abef, *cdgh, pair(chain, n + 2));
+            }
         }
-        let done = [[abef, cdgh], [abef2, cdgh2]];
-        for (state, done) in states
-            .as_flattened_mut()
-            .iter_mut()
-            .zip(done.as_flattened())
-        {
-            *state = _mm_add_epi32(*state, *done);
+        for (state, now) in chains.as_flattened_mut().iter_mut().zip(now.as_flattened()) {
+            *state = _mm_add_epi32(*state, *now);
         }
     }
 
+    /// What the rounds n and n + 1 add.
+    #[inline]
     #[target_feature(enable = "sse2")]
-    fn pack(state: &[u32; 8]) -> State {
+    pub(in crate::kernels) fn pair(schedule: &[u32; 64], n: usize) -> __m128i {
+        let pair = u64::from(schedule[n]) | u64::from(schedule[n + 1]) << 32;
+        _mm_cvtsi64_si128(pair.cast_signed())
+    }
+
+    #[target_feature(enable = "sse2")]
+    pub(in crate::kernels) fn pack(state: &[u32; 8]) -> Chain {
         let [a, b, c, d, e, f, g, h] = *state;
         [load(&[f, e, b, a]), load(&[h, g, d, c])]
     }
 
     #[target_feature(enable = "sse2")]
-    fn unpack(state: &State) -> [u32; 8] {
+    pub(in crate::kernels) fn unpack(state: &Chain) -> [u32; 8] {
         let [[f, e, b, a], [h, g, d, c]] = [store(state[0]), store(state[1])];
         [a, b, c, d, e, f, g, h]
     }
