@@ -11,7 +11,7 @@ use std::time::Instant;
 use journal::Journal;
 use plugcoin_core::{Config, Node};
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Contact, Storage};
+use plugcoin_sdk::hooks::Storage;
 use plugcoin_sdk::ledger::{Block, Hash, Table};
 use plugcoin_testkit::fixtures::{SECOND_US, START_US};
 
@@ -83,12 +83,8 @@ pub(crate) fn save_snapshot(path: &Path) -> Result<(), Error> {
 pub(crate) fn start(path: &Path) -> Result<(f64, (Node, Arc<Journal>)), Error> {
     let begin = Instant::now();
     let storage = Arc::new(Journal::open(path)?);
-    let rules = Hash::of("the rules of the bench");
     let config = Config {
-        me: Contact {
-            rules: Some(rules),
-            ..Contact::default()
-        },
+        snapshots_of: Some(Hash::of("the rules of the bench")),
         ..Config::default()
     };
     let now_us = START_US + 1_000_000 * SECOND_US;

@@ -67,6 +67,9 @@ pub struct Config {
     pub poison: HashSet<Hash>,
     /// Where the node says what it judges.
     pub judging: Judging,
+    /// What a snapshot holds under: the rules, and the files that they come from; none are made or
+    /// believed without it.
+    pub snapshots_of: Option<Hash>,
 }
 
 /// What a node does about peers of other rules; their blocks are judged by its own in any case.
@@ -95,6 +98,7 @@ impl Default for Config {
             other_rules: OtherRules::Observe,
             poison: HashSet::new(),
             judging: Judging::default(),
+            snapshots_of: None,
         }
     }
 }
@@ -111,6 +115,8 @@ pub struct Node {
     /// What everybody has after the tips of some side branches.
     views: Vec<Ready>,
     recent: Recent,
+    /// How many blocks the snapshot had that it was opened by.
+    restored_blocks: usize,
     orphans: Orphans,
     /// Why the last refused items were.
     refused: Refused,
@@ -145,6 +151,7 @@ impl Node {
             state: State::new(genesis),
             views: Vec::new(),
             recent: Recent::default(),
+            restored_blocks: 0,
             orphans: Orphans::default(),
             refused: Refused::default(),
             pool: Pool::default(),

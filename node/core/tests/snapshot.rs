@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use journal::Journal;
 use plugcoin_core::{Config, Input, Levels, Node};
 use plugcoin_sdk::Error;
-use plugcoin_sdk::hooks::{Contact, Origin, Record, Storage};
+use plugcoin_sdk::hooks::{Origin, Record, Storage};
 use plugcoin_sdk::ledger::{Block, Hash, genesis};
 use plugcoin_testkit::fixtures::{self, SECOND_US, START_US};
 use proptest::prelude::*;
@@ -69,10 +69,7 @@ impl Opened {
         let storage = Arc::new(Counted(Journal::open(path).unwrap(), AtomicUsize::new(0)));
         let config = Config {
             first_coin: false,
-            me: Contact {
-                rules: Some(Hash::of(rules)),
-                ..Contact::default()
-            },
+            snapshots_of: Some(Hash::of(rules)),
             ..Config::default()
         };
         let (node, records) = Node::open(

@@ -101,7 +101,8 @@ pub(crate) const SLICE_BYTES_FIRST: u64 = 1 << 20;
 /// The most bytes that a slice hashes: three milliseconds of a machine three times as fast as any.
 pub(crate) const SLICE_BYTES_MAX: u64 = 64 << 20;
 
-/// After how many blocks a snapshot is kept, and from how many on: fewer are read in a blink.
+/// From how many blocks on a snapshot is kept, and how many must be new for the next at least: fewer are
+/// read in a blink.
 pub(crate) const SNAPSHOT_BLOCKS: usize = 10_000;
 
 #[cfg(test)]

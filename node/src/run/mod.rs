@@ -103,12 +103,13 @@ async fn serve_until_stopped(
     let (peers, known_peers) = watch::channel(opened.node.peers(now_us()));
     let miner = Miner::start(config.threads, &hooks.consensus, &queue, &opened.judgings)?;
     let ahead = Ahead::start(opened.node.verifier(), &opened.judgings)?;
+    let snapshots = Snapshots::new(hooks.storage.hook.clone(), &opened.node);
     let core = Core {
         node: opened.node,
         messages,
         queue: queue.clone(),
         storage: hooks.storage.hook.clone(),
-        snapshots: Snapshots::new(hooks.storage.hook.clone()),
+        snapshots,
         plugins: opened.resolved.manifests_json(),
         contact,
         served: served.clone(),

@@ -185,6 +185,7 @@ fn of_core(
         known: peers.known,
         seed: getrandom::u64().map_err(random)?,
         other_rules: config.on_other_rules,
+        snapshots_of: Some(rules_file::snapshots_of(resolved)),
         ..plugcoin_core::Config::default()
     })
 }

@@ -109,6 +109,19 @@ pub(crate) fn fingerprint(path: &Path) -> Result<Option<Hash>, Error> {
     Ok(content.map(|content| content.fingerprint))
 }
 
+/// What a snapshot of the journal holds under: the same as the journal, the rules and the libraries that
+/// they come from.
+///
+/// * A start that judged all anew for other libraries, and was stopped before it wrote that down, leaves no
+///   snapshot that the next one would believe.
+pub(crate) fn snapshots_of(resolved: &Resolved) -> Hash {
+    Hash::of(&format!(
+        "{} {:?}",
+        resolved.fingerprint,
+        libraries(resolved)
+    ))
+}
+
 /// Writes down the rules that hold.
 ///
 /// # Errors

@@ -10,30 +10,31 @@ use super::limits::SNAPSHOT_BLOCKS;
 
 /// Keeps snapshots while the node works on.
 ///
+/// * Each is written when the chain is a quarter longer than at the one before, so that all together
+///   are some five times as long as the last one, however long the chain becomes; and at the end, unless
+///   hardly anything is new.
 /// * The node stands still for as long as it takes one, and not for as long as it is written.
 /// * The chain is safe without them: one that can't be kept is told of, and no more.
 pub(crate) struct Snapshots {
     storage: Arc<dyn Storage>,
-    /// How many blocks there were at the latest.
+    /// How many blocks the latest has.
     blocks: usize,
-    position: Option<u64>,
     writing: Option<JoinHandle<()>>,
 }
 
 impl Snapshots {
-    /// None is kept yet.
-    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+    /// The latest is the one that the node was opened by, if it was.
+    pub(crate) fn new(storage: Arc<dyn Storage>, node: &Node) -> Self {
         Self {
             storage,
-            blocks: 0,
-            position: None,
+            blocks: node.restored_blocks(),
             writing: None,
         }
     }
 
-    /// Takes one after so many blocks; all that the node decided is durable now.
+    /// Takes one when it is due; all that the node decided is durable now.
     pub(crate) fn follow(&mut self, node: &Node) {
-        if node.blocks() < self.blocks + SNAPSHOT_BLOCKS {
+        if node.blocks() < self.blocks + SNAPSHOT_BLOCKS.max(self.blocks / 4) {
             return;
         }
         if self
@@ -57,7 +58,7 @@ impl Snapshots {
         if let Some(thread) = self.writing.take() {
             let _ = thread.join();
         }
-        if node.blocks() < SNAPSHOT_BLOCKS || self.storage.snapshot_position() == self.position {
+        if node.blocks() < SNAPSHOT_BLOCKS || node.blocks() <= self.blocks + self.blocks / 100 {
             return;
         }
         if let Some((position, snapshot)) = self.take(node) {
@@ -69,7 +70,6 @@ impl Snapshots {
         let position = self.storage.snapshot_position()?;
         let snapshot = node.snapshot()?;
         self.blocks = node.blocks();
-        self.position = Some(position);
         Some((position, snapshot))
     }
 }

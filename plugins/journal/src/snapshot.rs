@@ -1,13 +1,13 @@
 //! The snapshot's file: the index and what the node made of the records, with what they were made of.
 //!
 //! ```text
-//! plugcoin journal snapshot 1 VERSION     a line of text
+//! plugcoin journal snapshot 2 VERSION     a line of text
 //! END LAST RECORDS                        where the records end, where the last begins, how many
 //! PIECES PLACES STATE                     how many digests and places follow, how many bytes of state
 //! digest …                                of each piece of the journal up to END
 //! hash offset length …                    of each block up to END
 //! state                                   the node's own
-//! digest                                  of all bytes before it
+//! digest digest                           of what stands before the state, and of the state
 //! ```
 //!
 //! Numbers have eight bytes, the lowest first; a length has four.
@@ -25,7 +25,7 @@ use crate::tail::Tail;
 
 /// Another version may mean something else by its bytes.
 const HEAD: &[u8] = concat!(
-    "plugcoin journal snapshot 1 ",
+    "plugcoin journal snapshot 2 ",
     env!("CARGO_PKG_VERSION"),
     "\n"
 )
@@ -50,13 +50,18 @@ pub(crate) struct Content<'a> {
 pub(crate) fn write(path: &Path, content: &Content<'_>) -> io::Result<()> {
     let beside = path.with_extension("snapshot.new");
     let mut file = File::create(&beside)?;
-    file.write_all(&lay_out(content))?;
+    let about = about(content);
+    let digests = [digest(&about), digest(content.state)].map(u64::to_le_bytes);
+    for part in [&about, content.state, digests.as_flattened()] {
+        file.write_all(part)?;
+    }
     file.sync_all()?;
     fs::rename(&beside, path)?;
     sync_folder(path)
 }
 
-fn lay_out(content: &Content<'_>) -> Vec<u8> {
+/// What stands before the state.
+fn about(content: &Content<'_>) -> Vec<u8> {
     let tail = &content.tail;
     let counts = [
         tail.end,
@@ -66,8 +71,8 @@ fn lay_out(content: &Content<'_>) -> Vec<u8> {
         content.places.len() as u64,
         content.state.len() as u64,
     ];
-    let length = content.places.len() * PLACE_BYTES + content.state.len();
-    let mut bytes = Vec::with_capacity(length + 8 * content.pieces.len() + 200);
+    let length = content.places.len() * PLACE_BYTES + 8 * content.pieces.len();
+    let mut bytes = Vec::with_capacity(length + 200);
     bytes.extend_from_slice(HEAD);
     for number in counts.iter().chain(&content.pieces) {
         bytes.extend_from_slice(&number.to_le_bytes());
@@ -77,8 +82,6 @@ fn lay_out(content: &Content<'_>) -> Vec<u8> {
         bytes.extend_from_slice(&span.offset.to_le_bytes());
         bytes.extend_from_slice(&span.length.to_le_bytes());
     }
-    bytes.extend_from_slice(content.state);
-    bytes.extend_from_slice(&digest(&bytes).to_le_bytes());
     bytes
 }
 
@@ -105,18 +108,19 @@ pub(crate) struct Kept<'a> {
 impl<'a> Kept<'a> {
     /// What these bytes hold; or why they can't be used.
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, String> {
-        let damaged = || "it is damaged".to_owned();
-        let (whole, last) = bytes.split_last_chunk::<8>().ok_or_else(damaged)?;
-        let rest = whole
+        let rest = bytes
             .strip_prefix(HEAD)
             .ok_or_else(|| "it is of another version".to_owned())?;
-        if digest(whole) != u64::from_le_bytes(*last) {
-            return Err(damaged());
-        }
-        Self::parts(rest).ok_or_else(damaged)
+        let kept = Self::parts(rest).filter(|(kept, digests)| {
+            let about = &bytes[..bytes.len() - kept.state.len() - digests.as_flattened().len()];
+            [digest(about), digest(kept.state)].map(u64::to_le_bytes) == **digests
+        });
+        let (kept, _) = kept.ok_or_else(|| "it is damaged".to_owned())?;
+        Ok(kept)
     }
 
-    fn parts(bytes: &'a [u8]) -> Option<Self> {
+    /// Its parts, with the two digests at its end, which are not looked at.
+    fn parts(bytes: &'a [u8]) -> Option<(Self, &'a [[u8; 8]; 2])> {
         let (counts, rest) = bytes.split_at_checked(6 * 8)?;
         let (counts, _) = counts.as_chunks::<8>();
         let count = |n: usize| u64::from_le_bytes(counts[n]);
@@ -124,20 +128,23 @@ impl<'a> Kept<'a> {
         let mut tail = Tail::empty();
         (tail.end, tail.last, tail.records) = (count(0), count(1), count(2));
         let (pieces, rest) = rest.split_at_checked(size(3)?.checked_mul(8)?)?;
-        let (places, state) = rest.split_at_checked(size(4)?.checked_mul(PLACE_BYTES)?)?;
+        let (places, rest) = rest.split_at_checked(size(4)?.checked_mul(PLACE_BYTES)?)?;
+        let (state, digests) = rest.split_at_checked(size(5)?)?;
         let (pieces, _) = pieces.as_chunks::<8>();
         let (places, _) = places.as_chunks::<PLACE_BYTES>();
+        let digests = digests.as_chunks::<8>();
         let whole = tail.records > 0
             && tail.last < tail.end
             && pieces.len() as u64 == tail.end.div_ceil(PIECE_BYTES)
-            && state.len() == size(5)?;
+            && digests.1.is_empty();
         let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-        whole.then(|| Self {
+        let kept = Self {
             tail,
             pieces: pieces.iter().map(number).collect(),
             places,
             state,
-        })
+        };
+        whole.then_some((kept, digests.0.try_into().ok()?))
     }
 
     /// The places of the blocks up to the tail.

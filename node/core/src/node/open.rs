@@ -105,7 +105,7 @@ impl Node {
         storage: &dyn Storage,
         genesis: &Hash,
     ) -> Result<bool, Error> {
-        let Some(rules) = self.config.me.rules else {
+        let Some(rules) = self.config.snapshots_of else {
             return Ok(false);
         };
         let mut read = None;
@@ -124,6 +124,11 @@ impl Node {
             }
         };
         self.tree = restored.tree;
+        self.restored_blocks = self.tree.len();
+        tracing::debug!(
+            blocks = self.restored_blocks,
+            "opened by the journal's snapshot"
+        );
         self.state = State::restored(restored.balances, restored.ids);
         for transaction in restored.waiting {
             self.replay_transaction(now_us, transaction, Journal::SameRules)?;

@@ -94,6 +94,11 @@ impl Node {
         self.has_block(hash) && !self.network.withheld.contains(hash)
     }
 
+    /// How many blocks the snapshot had that it was opened by; 0 if there was none.
+    pub fn restored_blocks(&self) -> usize {
+        self.restored_blocks
+    }
+
     /// The number of blocks, side blocks with them.
     pub fn blocks(&self) -> usize {
         self.tree.len()

@@ -17,7 +17,7 @@ const ID_BYTES: usize = 32 + 4;
 
 /// What a node made of its journal at one moment: the tree, the balances, the ids, what waits.
 ///
-/// * It holds under the rules whose fingerprint is in it, and under no others.
+/// * It holds under [`Config::snapshots_of`](super::Config::snapshots_of), and under nothing else.
 /// * It shares the long lists with the node, so that taking it costs a thousandth of their length, and
 ///   a copy of the balances and of the list of what waits.
 #[derive(Clone, Debug)]
@@ -30,14 +30,14 @@ pub struct Snapshot {
 }
 
 impl Node {
-    /// What it made of its journal; none if it was not told the fingerprint of its rules.
+    /// What it made of its journal; none if it was not told what that holds under.
     ///
     /// * It is of all records of all steps so far: they must be durable before it is kept.
     pub fn snapshot(&self) -> Option<Snapshot> {
         let (balances, ids) = self.state.frozen();
         let waiting = self.pool.in_order_of_arrival().into_iter();
         Some(Snapshot {
-            rules: self.config.me.rules?,
+            rules: self.config.snapshots_of?,
             tree: self.tree.frozen(),
             ids,
             balances,
