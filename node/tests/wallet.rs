@@ -116,7 +116,7 @@ fn send() {
             transaction.from(),
             self::text(&wallet(dir.path())["public"])
         );
-        assert_eq!((transaction.to(), transaction.sum().text()), ("KEY", sum));
+        assert_eq!((transaction.to(), transaction.sum_text()), ("KEY", sum));
         assert_eq!(transaction.timestamp().to_string().len(), 26, "six digits");
     }
     let run = node(

@@ -118,7 +118,7 @@ proptest! {
         let read = Transaction::parse(transaction.text()).unwrap();
         prop_assert_eq!(read.text(), transaction.text());
         prop_assert_eq!(read.id(), transaction.id());
-        prop_assert_eq!(read.sum(), transaction.sum());
+        prop_assert_eq!(read.sum_text(), transaction.sum_text());
     }
 
     #[test]

@@ -160,9 +160,9 @@ fn check_reward(rules: &Rules, block: &Block) -> Result<(), Halt> {
     }
     let due = rules.reward(header.nr)?;
     // The shortest form alone, so that one block can't be written in two ways.
-    if reward.amount() != due || reward.sum().text() != due.to_string() {
+    if reward.amount() != due || reward.sum_text() != due.to_string() {
         return Err(refuse("the reward is not what a miner may pay itself")
-            .observed(reward.sum().text())
+            .observed(reward.sum_text())
             .required(due)
             .into());
     }

@@ -121,7 +121,7 @@ impl Stored {
                 let short = |key: &str| key.chars().take(CREATOR_CHARACTERS).collect::<String>();
                 row([
                     &transaction.id().short(),
-                    transaction.sum().text(),
+                    transaction.sum_text(),
                     &transaction.timestamp().to_string(),
                     &short(transaction.from()),
                     &short(transaction.to()),
@@ -162,7 +162,7 @@ impl Stored {
                     "id": transaction.id(),
                     "from": transaction.from(),
                     "to": transaction.to(),
-                    "sum": transaction.sum().text(),
+                    "sum": transaction.sum_text(),
                     "timestamp": transaction.timestamp(),
                 })
             })

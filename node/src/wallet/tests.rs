@@ -253,7 +253,7 @@ fn payments_are_signed_over_their_exact_text() {
     let sum = Sum::parse("0.80").unwrap();
     let payment = Payment::new(wallet.public(), "B", sum, Timestamp::from_us(1)).unwrap();
     let transaction = wallet.pay(payment).unwrap();
-    assert_eq!(transaction.sum().text(), "0.80");
+    assert_eq!(transaction.sum_text(), "0.80");
     assert!(
         TOY.verify(
             wallet.public(),

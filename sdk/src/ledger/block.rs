@@ -127,8 +127,7 @@ impl Block {
             .0
             .parse()
             .map_err(|invalid| named("hash", invalid))?;
-        let draft = Draft::with_count(seed, raw.count, transactions)?;
-        let block = draft.assemble(raw.nonce.0, Some(hash))?;
+        let block = Self::claimed(seed, raw.nonce.0, hash, raw.count, transactions)?;
         if block.text().len() > BLOCK_TEXT_BYTES_MAX {
             return Err(Invalid::new("size", "the block's text is too long")
                 .observed(format_args!("{} bytes", block.text().len()))
@@ -141,6 +140,34 @@ impl Block {
             ));
         }
         Ok(block)
+    }
+
+    /// The block that says this of itself.
+    fn claimed(
+        seed: Seed,
+        nonce: &str,
+        hash: Hash,
+        count: u64,
+        transactions: Vec<Transaction>,
+    ) -> Result<Self, Invalid> {
+        check_field("creator", &seed.creator, FIELD_CHARACTERS_MAX)?;
+        check_field("nonce", nonce, NONCE_CHARACTERS_MAX)?;
+        let fields = nonce.len() + seed.creator.len();
+        let bytes = FRAME_BYTES_MAX + fields + bodies_bytes(&transactions);
+        let mut text = String::with_capacity(bytes);
+        write_before(&mut text, &seed);
+        text.push_str(nonce);
+        text.push_str(NONCE_END);
+        let hash_at = text.len();
+        write_hash(&mut text, hash);
+        write_after(&mut text, &seed, count, &transactions);
+        Ok(Self(Arc::new(Inner {
+            text: text.into(),
+            hash_at,
+            header: seed.header(nonce, hash, count),
+            transactions,
+            computed_hash: OnceLock::new(),
+        })))
     }
 
     /// The exact text, as it is sent and stored.
@@ -211,6 +238,22 @@ pub struct Seed {
     pub merkle_root: Hash,
 }
 
+impl Seed {
+    /// The header of the block with this nonce, hash and count.
+    fn header(self, nonce: &str, hash: Hash, count: u64) -> Header {
+        Header {
+            nr: self.nr,
+            previous_hash: self.previous_hash,
+            timestamp: self.timestamp,
+            nonce: nonce.to_owned(),
+            hash,
+            creator: self.creator,
+            merkle_root: self.merkle_root,
+            count,
+        }
+    }
+}
+
 /// A block that still lacks its nonce: the preimage is `before() + nonce + after()`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -227,33 +270,15 @@ impl Draft {
     /// # Errors
     /// [`Invalid`] with the rule `form` if the creator is no field of a block.
     pub fn new(seed: Seed, transactions: Vec<Transaction>) -> Result<Self, Invalid> {
-        Self::with_count(seed, transactions.len() as u64, transactions)
-    }
-
-    fn with_count(seed: Seed, count: u64, transactions: Vec<Transaction>) -> Result<Self, Invalid> {
         check_field("creator", &seed.creator, FIELD_CHARACTERS_MAX)?;
-        let previous = seed
-            .previous_hash
-            .map(|hash| hash.to_string())
-            .unwrap_or_default();
-        let before = format!(
-            r#"{{"nr": {},"previous_hash": "{previous}","timestamp": "{}","nonce": ""#,
-            seed.nr, seed.timestamp
+        let count = transactions.len() as u64;
+        let mut before = String::with_capacity(FRAME_BYTES_MAX);
+        write_before(&mut before, &seed);
+        let mut after = String::with_capacity(
+            FRAME_BYTES_MAX + seed.creator.len() + bodies_bytes(&transactions),
         );
-        let bodies: usize = transactions.iter().map(|t| t.text().len() + 1).sum();
-        let mut after = String::with_capacity(bodies + 2 * FIELD_CHARACTERS_MAX);
-        let _ = write!(
-            after,
-            r#"","creator": "{}","merkle_root": "{}","count": {count},"transactions": ["#,
-            seed.creator, seed.merkle_root
-        );
-        for (n, transaction) in transactions.iter().enumerate() {
-            if n > 0 {
-                after.push(',');
-            }
-            after.push_str(transaction.text());
-        }
-        after.push_str("]}");
+        after.push_str(NONCE_END);
+        write_after(&mut after, &seed, count, &transactions);
         Ok(Self {
             seed,
             count,
@@ -308,40 +333,66 @@ impl Draft {
     /// # Errors
     /// [`Invalid`] with the rule `form` if the nonce is outside the alphabet or the length.
     pub fn sealed(self, nonce: &str) -> Result<Block, Invalid> {
-        self.assemble(nonce, None)
-    }
-
-    fn assemble(self, nonce: &str, claimed: Option<Hash>) -> Result<Block, Invalid> {
         check_field("nonce", nonce, NONCE_CHARACTERS_MAX)?;
-        let computed_hash = OnceLock::new();
-        let hash = claimed.unwrap_or_else(|| *computed_hash.get_or_init(|| self.hash_with(nonce)));
+        let hash = self.hash_with(nonce);
         let mut text = String::with_capacity(self.block_text_bytes(nonce.len()));
         text.push_str(&self.before);
         text.push_str(nonce);
-        // `after` begins with the nonce's closing quote and the comma.
-        let (closing, rest) = self.after.split_at(2);
-        text.push_str(closing);
+        text.push_str(NONCE_END);
         let hash_at = text.len();
-        let _ = write!(text, r#""hash": "{hash}","#);
-        text.push_str(rest);
-        let header = Header {
-            nr: self.seed.nr,
-            previous_hash: self.seed.previous_hash,
-            timestamp: self.seed.timestamp,
-            nonce: nonce.to_owned(),
-            hash,
-            creator: self.seed.creator,
-            merkle_root: self.seed.merkle_root,
-            count: self.count,
-        };
+        write_hash(&mut text, hash);
+        text.push_str(&self.after[NONCE_END.len()..]);
         Ok(Block(Arc::new(Inner {
             text: text.into(),
             hash_at,
-            header,
+            header: self.seed.header(nonce, hash, self.count),
             transactions: self.transactions,
-            computed_hash,
+            computed_hash: OnceLock::from(hash),
         })))
     }
+}
+
+/// What stands after the nonce in a block's text.
+const NONCE_END: &str = r#"","#;
+
+/// The bytes of a block's text without its nonce, creator and transactions are fewer.
+const FRAME_BYTES_MAX: usize = 400;
+
+/// The bytes of the transactions in a block's text.
+fn bodies_bytes(transactions: &[Transaction]) -> usize {
+    transactions.iter().map(|one| one.text().len() + 1).sum()
+}
+
+// Writing to a text can't fail.
+
+/// Writes a block's text up to the nonce.
+fn write_before(text: &mut String, seed: &Seed) {
+    let _ = write!(text, r#"{{"nr": {},"previous_hash": ""#, seed.nr);
+    if let Some(hash) = seed.previous_hash {
+        let _ = write!(text, "{hash}");
+    }
+    let _ = write!(text, r#"","timestamp": "{}","nonce": ""#, seed.timestamp);
+}
+
+/// Writes the field that the hash is not over.
+fn write_hash(text: &mut String, hash: Hash) {
+    let _ = write!(text, r#""hash": "{hash}","#);
+}
+
+/// Writes a block's text from the creator on.
+fn write_after(text: &mut String, seed: &Seed, count: u64, transactions: &[Transaction]) {
+    let (creator, root) = (&seed.creator, seed.merkle_root);
+    let _ = write!(
+        text,
+        r#""creator": "{creator}","merkle_root": "{root}","count": {count},"transactions": ["#
+    );
+    for (n, transaction) in transactions.iter().enumerate() {
+        if n > 0 {
+            text.push(',');
+        }
+        text.push_str(transaction.text());
+    }
+    text.push_str("]}");
 }
 
 #[cfg(test)]

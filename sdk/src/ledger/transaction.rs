@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 
 use super::json::{self, Object, Plain};
@@ -20,10 +20,77 @@ pub const TRANSACTION_TEXT_BYTES_MAX: usize = 3 * FIELD_CHARACTERS_MAX + 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     text: String,
-    from: String,
-    to: String,
-    sum: Sum,
+    places: Places,
+    amount: Amount,
     timestamp: Timestamp,
+}
+
+/// Where the fields lie in a payment's text: where each ends, counted from the text's first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Places {
+    from_end: usize,
+    to_end: usize,
+    sum_end: usize,
+}
+
+// What stands before the fields in the texts.
+const SIGNATURE: &str = r#"{"signature": ""#;
+const TRANSACTION: &str = r#"","transaction": "#;
+const FROM: &str = r#"{"from": ""#;
+const TO: &str = r#"","to": ""#;
+const SUM: &str = r#"","sum": "#;
+const TIMESTAMP: &str = r#","timestamp": ""#;
+const END: &str = r#""}"#;
+
+/// The bytes of the longest text of a timestamp.
+const TIMESTAMP_BYTES_MAX: usize = 26;
+
+/// The bytes of a payment's text with fields of these lengths together, or a few more.
+const fn payment_bytes(fields: usize) -> usize {
+    FROM.len() + TO.len() + SUM.len() + TIMESTAMP.len() + TIMESTAMP_BYTES_MAX + END.len() + fields
+}
+
+/// Checks a payment's fields and writes its text.
+fn write_payment(
+    text: &mut String,
+    from: &str,
+    to: &str,
+    sum: &Sum,
+    timestamp: Timestamp,
+) -> Result<Places, Invalid> {
+    check_field("from", from, FIELD_CHARACTERS_MAX)?;
+    check_field("to", to, FIELD_CHARACTERS_MAX)?;
+    if to == SYSTEM {
+        return Err(Invalid::new("form", "nobody can pay to `System`"));
+    }
+    if sum.amount() == Amount::ZERO && from != SYSTEM {
+        return Err(Invalid::new("form", "`sum` is zero")
+            .observed("0")
+            .required("above 0"));
+    }
+    let from_end = FROM.len() + from.len();
+    let to_end = from_end + TO.len() + to.len();
+    let sum_end = to_end + SUM.len() + sum.text().len();
+    for part in [FROM, from, TO, to, SUM, sum.text(), TIMESTAMP] {
+        text.push_str(part);
+    }
+    // Writing to a text can't fail.
+    let _ = write!(text, "{timestamp}{END}");
+    Ok(Places {
+        from_end,
+        to_end,
+        sum_end,
+    })
+}
+
+/// A text with room for a payment of so many bytes, and what stands before it in a transaction's text.
+fn signed_text(signature: &str, payment_bytes: usize) -> String {
+    let frame = SIGNATURE.len() + signature.len() + TRANSACTION.len() + 1;
+    let mut text = String::with_capacity(frame + payment_bytes);
+    for part in [SIGNATURE, signature, TRANSACTION] {
+        text.push_str(part);
+    }
+    text
 }
 
 impl Payment {
@@ -33,25 +100,13 @@ impl Payment {
     /// [`Invalid`] with the rule `form`: a name outside the alphabet or the length, a payment to
     /// `System`, a sum of zero that is no reward.
     pub fn new(from: &str, to: &str, sum: Sum, timestamp: Timestamp) -> Result<Self, Invalid> {
-        check_field("from", from, FIELD_CHARACTERS_MAX)?;
-        check_field("to", to, FIELD_CHARACTERS_MAX)?;
-        if to == SYSTEM {
-            return Err(Invalid::new("form", "nobody can pay to `System`"));
-        }
-        if sum.amount() == Amount::ZERO && from != SYSTEM {
-            return Err(Invalid::new("form", "`sum` is zero")
-                .observed("0")
-                .required("above 0"));
-        }
-        let text = format!(
-            r#"{{"from": "{from}","to": "{to}","sum": {},"timestamp": "{timestamp}"}}"#,
-            sum.text()
-        );
+        let fields = from.len() + to.len() + sum.text().len();
+        let mut text = String::with_capacity(payment_bytes(fields));
+        let places = write_payment(&mut text, from, to, &sum, timestamp)?;
         Ok(Self {
             text,
-            from: from.to_owned(),
-            to: to.to_owned(),
-            sum,
+            places,
+            amount: sum.amount(),
             timestamp,
         })
     }
@@ -67,25 +122,22 @@ impl Payment {
     /// [`Invalid`] with the rule `form` if the signature is outside the alphabet or the length.
     pub fn signed(self, signature: &str) -> Result<Transaction, Invalid> {
         check_field("signature", signature, FIELD_CHARACTERS_MAX)?;
-        let id = Hash::of(&self.text);
-        let mut text = String::with_capacity(self.text.len() + signature.len() + 35);
-        text.push_str(r#"{"signature": ""#);
-        text.push_str(signature);
-        text.push_str(r#"","transaction": "#);
+        let mut text = signed_text(signature, self.text.len());
         let unsigned_at = text.len();
         text.push_str(&self.text);
-        text.push('}');
-        Ok(Transaction(Arc::new(Inner {
-            text: text.into(),
+        let Self {
+            places,
+            amount,
+            timestamp,
+            ..
+        } = self;
+        Ok(Transaction::of(
+            text,
             unsigned_at,
-            signature: signature.to_owned(),
-            from: self.from,
-            to: self.to,
-            sum: self.sum,
-            timestamp: self.timestamp,
-            id,
-            leaf: OnceLock::new(),
-        })))
+            places,
+            amount,
+            timestamp,
+        ))
     }
 }
 
@@ -96,13 +148,12 @@ impl Payment {
 #[derive(Clone)]
 pub struct Transaction(Arc<Inner>);
 
+/// The fields that are texts are not kept beside the text: they lie in it.
 struct Inner {
     text: Box<str>,
     unsigned_at: usize,
-    signature: String,
-    from: String,
-    to: String,
-    sum: Sum,
+    places: Places,
+    amount: Amount,
     timestamp: Timestamp,
     id: Hash,
     /// Computed when it is first asked for.
@@ -158,7 +209,35 @@ impl Transaction {
             text => Timestamp::parse(text)?,
         };
         let sum = Sum::parse(payment.sum.get())?;
-        Payment::new(payment.from.0, payment.to.0, sum, timestamp)?.signed(raw.signature.0)
+        let (signature, from, to) = (raw.signature.0, payment.from.0, payment.to.0);
+        // Straight into one text: a chain has many of them.
+        let fields = from.len() + to.len() + sum.text().len();
+        let mut text = signed_text(signature, payment_bytes(fields));
+        let unsigned_at = text.len();
+        let places = write_payment(&mut text, from, to, &sum, timestamp)?;
+        check_field("signature", signature, FIELD_CHARACTERS_MAX)?;
+        Ok(Self::of(text, unsigned_at, places, sum.amount(), timestamp))
+    }
+
+    /// The transaction whose text lacks its last brace alone.
+    fn of(
+        mut text: String,
+        unsigned_at: usize,
+        places: Places,
+        amount: Amount,
+        timestamp: Timestamp,
+    ) -> Self {
+        let id = Hash::of(&text[unsigned_at..]);
+        text.push('}');
+        Self(Arc::new(Inner {
+            text: text.into(),
+            unsigned_at,
+            places,
+            amount,
+            timestamp,
+            id,
+            leaf: OnceLock::new(),
+        }))
     }
 
     /// The reward of a block: from and signed by `System`, in its shortest form.
@@ -181,27 +260,33 @@ impl Transaction {
 
     /// The signature.
     pub fn signature(&self) -> &str {
-        &self.0.signature
+        &self.0.text[SIGNATURE.len()..self.0.unsigned_at - TRANSACTION.len()]
     }
 
     /// Who pays: a public key, or `System`.
     pub fn from(&self) -> &str {
-        &self.0.from
+        &self.unsigned_text()[FROM.len()..self.0.places.from_end]
     }
 
     /// Who is paid.
     pub fn to(&self) -> &str {
-        &self.0.to
+        let Places {
+            from_end, to_end, ..
+        } = self.0.places;
+        &self.unsigned_text()[from_end + TO.len()..to_end]
     }
 
     /// How much, exactly.
     pub fn amount(&self) -> Amount {
-        self.0.sum.amount()
+        self.0.amount
     }
 
     /// How much, as the text that was signed.
-    pub fn sum(&self) -> &Sum {
-        &self.0.sum
+    pub fn sum_text(&self) -> &str {
+        let Places {
+            to_end, sum_end, ..
+        } = self.0.places;
+        &self.unsigned_text()[to_end + SUM.len()..sum_end]
     }
 
     /// When it was written.
@@ -225,7 +310,7 @@ impl Transaction {
 
     /// Whether it has the form of a reward: from and signed by `System`.
     pub fn is_reward(&self) -> bool {
-        self.0.from == SYSTEM && self.0.signature == SYSTEM
+        self.from() == SYSTEM && self.signature() == SYSTEM
     }
 }
 
@@ -254,6 +339,9 @@ mod tests {
             );
             assert_eq!(transaction.id(), Hash::of(transaction.unsigned_text()));
             assert_eq!(transaction.leaf(), Hash::of(TEXT));
+            assert_eq!((transaction.signature(), transaction.from()), ("S", "A"));
+            assert_eq!((transaction.to(), transaction.sum_text()), ("B", "2.0"));
+            assert_eq!(transaction.amount(), Amount::from_coins(2));
         }
     }
 
@@ -310,7 +398,7 @@ mod tests {
         assert!(reward.is_reward());
         assert!(reward.text().contains(r#""sum": 0,"#));
         let half = Transaction::reward("C", Amount::from_units(50_000_000), at).unwrap();
-        assert_eq!(half.sum().text(), "0.5");
+        assert_eq!(half.sum_text(), "0.5");
         assert_eq!(Transaction::parse(half.text()).unwrap(), half);
     }
 }

@@ -301,7 +301,7 @@ fn mempool(hook: &Arc<dyn Mempool>, numbers: &mut Numbers) -> Vec<Call> {
             ..pool(numbers.below(1_000))
         };
         let payment = some_payment(numbers);
-        let input = format!("{} of {pool:?}", payment.sum().text());
+        let input = format!("{} of {pool:?}", payment.sum_text());
         let (admit, due, summary) = (hook.clone(), hook.clone(), pool.clone());
         calls.push(Call::new("admit", &input, move || {
             admit.admit(&payment, &summary)
@@ -338,7 +338,7 @@ fn validity(hook: &Arc<dyn Validity>, numbers: &mut Numbers) -> Vec<Call> {
             time_us: now_us,
         };
         let (on_payment, payment) = (hook.clone(), some_payment(numbers));
-        let input = format!("{} in block {}", payment.sum().text(), context.nr);
+        let input = format!("{} in block {}", payment.sum_text(), context.nr);
         calls.push(Call::new("check_transaction", input, move || {
             on_payment.check_transaction(&payment, &context)
         }));

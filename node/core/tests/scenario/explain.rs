@@ -163,7 +163,7 @@ impl Validity for Short {
         transaction: &Transaction,
         _: &TransactionContext,
     ) -> Result<Verdict, Error> {
-        Ok(match transaction.sum().text().len() {
+        Ok(match transaction.sum_text().len() {
             1 => Verdict::Valid,
             _ => Invalid::new("short", "the sum is long").into(),
         })
