@@ -17,6 +17,8 @@ struct Sync {
     first_nr: Option<u64>,
     begun_us: i64,
     told_us: i64,
+    /// Whether somebody watches a terminal. The system is asked once, and not for each block.
+    watched: bool,
     /// None: nobody watches.
     bar: Option<ProgressBar>,
 }
@@ -73,6 +75,7 @@ impl Sync {
             first_nr: None,
             begun_us: now_us,
             told_us: now_us,
+            watched: io::stderr().is_terminal(),
             bar: None,
         }
     }
@@ -87,7 +90,7 @@ impl Sync {
         if whole < PROGRESS_BLOCKS_MIN {
             return false;
         }
-        if self.bar.is_none() && io::stderr().is_terminal() {
+        if self.watched && self.bar.is_none() {
             self.bar = Some(bar(whole + 1));
         }
         let each_us = match self.bar {

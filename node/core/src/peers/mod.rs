@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 
 use plugcoin_sdk::hooks::{PeerId, PeerView, Tip};
-use plugcoin_sdk::ledger::{Address, Hash};
+use plugcoin_sdk::ledger::{Address, Drawn, Hash};
 
 use crate::limits::{
     ASK_EVERY_US, BACK_OFF_DOUBLINGS_MAX, BAN_US, FORGET_US, PEERS_MAX, SCORE_US, TOLD_ITEMS_MAX,
@@ -50,7 +50,7 @@ pub(crate) struct Peer {
 /// The items that a peer has, as far as is remembered.
 #[derive(Debug, Default)]
 struct Told {
-    items: HashSet<Hash>,
+    items: HashSet<Hash, Drawn>,
     order: VecDeque<Hash>,
 }
 
