@@ -173,7 +173,7 @@ impl Shared {
             let text_bytes = job.draft.before().len() + job.draft.after().len();
             let mut start = index.wrapping_mul(THREAD_ATTEMPTS);
             while self.round.load(Ordering::Relaxed) == round {
-                let attempts = pace.attempts(text_bytes);
+                let attempts = pace.attempts(text_bytes, consensus.tries_at_once());
                 let begin = Instant::now();
                 let slice = Slice {
                     start,
@@ -248,6 +248,10 @@ mod tests {
             target: &Target,
         ) -> Result<SealVerdict, Error> {
             self.work.check_seal(header, parent, target)
+        }
+
+        fn tries_at_once(&self) -> u64 {
+            self.work.tries_at_once()
         }
     }
 

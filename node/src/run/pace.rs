@@ -4,10 +4,6 @@ use std::time::Duration;
 
 use super::limits::{SLICE_BYTES_FIRST, SLICE_BYTES_MAX, SLICE_MS};
 
-/// The fewest tries of a slice: the fastest way of proof-of-work makes so many at once, and fewer
-/// would take no less time.
-const ATTEMPTS_MIN: u64 = 32;
-
 /// How much is hashed before a thread looks up: as much as takes [`SLICE_MS`] here.
 ///
 /// * A try costs what its text is long, so that blocks of any size take the same time.
@@ -24,10 +20,14 @@ impl Pace {
         }
     }
 
-    /// How many tries of a text so long the next slice makes.
-    pub(super) fn attempts(&self, text_bytes: usize) -> u64 {
-        let fit = self.slice_bytes / (text_bytes as u64).max(1);
-        fit.max(ATTEMPTS_MIN).next_multiple_of(ATTEMPTS_MIN)
+    /// How many tries of a text so long the next slice makes, where so many take as long as one: a multiple
+    /// of that.
+    pub(super) fn attempts(&self, text_bytes: usize, at_once: u64) -> u64 {
+        let (fit, at_once) = (
+            self.slice_bytes / (text_bytes as u64).max(1),
+            at_once.max(1),
+        );
+        (fit / at_once).max(1).saturating_mul(at_once)
     }
 
     /// A slice took so long.
@@ -44,11 +44,13 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const AT_ONCE: u64 = 32;
+
     /// After some slices on a machine that hashes so much in a millisecond.
     fn after(slices: u32, bytes_a_ms: u64, text_bytes: usize) -> Pace {
         let mut pace = Pace::new();
         for _ in 0..slices {
-            let hashed = pace.attempts(text_bytes) * text_bytes as u64;
+            let hashed = pace.attempts(text_bytes, AT_ONCE) * text_bytes as u64;
             pace.took(Duration::from_micros(1_000 * hashed / bytes_a_ms));
         }
         pace
@@ -62,8 +64,8 @@ mod tests {
             after(40, 100_000, 1_000),
         ] {
             for text_bytes in [1, 500, 33_000, 1 << 20] {
-                let batch = ATTEMPTS_MIN * text_bytes as u64;
-                let hashed = pace.attempts(text_bytes) * text_bytes as u64;
+                let batch = AT_ONCE * text_bytes as u64;
+                let hashed = pace.attempts(text_bytes, AT_ONCE) * text_bytes as u64;
                 assert!(hashed <= pace.slice_bytes + batch, "{pace:?} {text_bytes}");
                 assert!(hashed <= SLICE_BYTES_MAX + batch);
             }
@@ -75,12 +77,25 @@ mod tests {
         for bytes_a_ms in [300_000, 1_700_000, 6_000_000] {
             for text_bytes in [650, 1_400, 8_000] {
                 let pace = after(20, bytes_a_ms, text_bytes);
-                let hashed = pace.attempts(text_bytes) * text_bytes as u64;
+                let hashed = pace.attempts(text_bytes, AT_ONCE) * text_bytes as u64;
                 let ms = hashed as f64 / bytes_a_ms as f64;
                 let wanted = SLICE_MS as f64;
                 assert!((0.7 * wanted..=1.3 * wanted).contains(&ms), "{ms} ms");
             }
         }
+    }
+
+    #[test]
+    fn a_slice_is_whole_batches_and_one_at_least() {
+        let pace = Pace::new();
+        for at_once in [1, 3, 32] {
+            for text_bytes in [1, 500, 33_000, 1 << 20, usize::MAX] {
+                let attempts = pace.attempts(text_bytes, at_once);
+                assert!(attempts >= at_once && attempts.is_multiple_of(at_once));
+            }
+        }
+        assert_eq!(pace.attempts(1 << 20, 1), 1);
+        assert_eq!(pace.attempts(1 << 20, 0), 1, "who says nonsense");
     }
 
     #[test]

@@ -26,6 +26,7 @@ plugcoin_sdk::options! {
 /// * A seal is judged without the parent as well as with it.
 #[derive(Clone, Copy, Debug)]
 pub struct ProofOfWork {
+    kernel: Kernel,
     run: Run,
 }
 
@@ -37,7 +38,7 @@ impl ProofOfWork {
     pub fn with_kernel(kernel: Kernel) -> Result<Self, Error> {
         kernel
             .run()
-            .map_or_else(|| Err(lacks(kernel)), |run| Ok(Self { run }))
+            .map_or_else(|| Err(lacks(kernel)), |run| Ok(Self { kernel, run }))
     }
 }
 
@@ -57,7 +58,10 @@ fn lacks(kernel: Kernel) -> Error {
 
 impl Default for ProofOfWork {
     fn default() -> Self {
-        Self { run: kernels::auto }
+        Self {
+            kernel: Kernel::Auto,
+            run: kernels::auto,
+        }
     }
 }
 
@@ -104,6 +108,10 @@ impl Consensus for ProofOfWork {
 
     fn looks_at_parent(&self) -> bool {
         false
+    }
+
+    fn tries_at_once(&self) -> u64 {
+        self.kernel.tries_at_once() as u64
     }
 
     fn nonce_length(&self) -> NonceLength {

@@ -51,6 +51,14 @@ pub trait Consensus: Send + Sync {
         true
     }
 
+    /// How many tries [`seal`](Self::seal) makes in the time of one: a miner asks for no fewer, so that a
+    /// slice of a long block is no longer than it has to be.
+    ///
+    /// * At least 1. Default: 32, as many as a wide vector tries; a library has it in any case.
+    fn tries_at_once(&self) -> u64 {
+        32
+    }
+
     /// How much a block of this target weighs.
     ///
     /// * Never zero. Default: ⌊2²⁵⁶ / (target + 1)⌋.

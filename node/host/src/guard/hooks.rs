@@ -121,6 +121,10 @@ impl Consensus for Guarded<dyn Consensus> {
         self.active().looks_at_parent()
     }
 
+    fn tries_at_once(&self) -> u64 {
+        self.active().tries_at_once()
+    }
+
     fn nonce_length(&self) -> NonceLength {
         self.active().nonce_length()
     }

@@ -21,6 +21,7 @@ pub(super) const GROUPS: usize = 2;
 
 /// So many nonces at once.
 pub(super) const BATCH: usize = LANES * GROUPS;
+const _: () = assert!(BATCH == super::AVX512_NONCES);
 
 /// A nonce touches so many words of its blocks at most.
 const NONCE_WORDS: usize = CHARACTERS / 4 + 1;

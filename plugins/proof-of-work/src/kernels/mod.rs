@@ -27,6 +27,9 @@ pub(crate) use search::Search;
 /// A kernel that this machine can run: the first nonce that meets the target, if one does.
 pub(crate) type Run = fn(&Search) -> Option<Nonce>;
 
+/// So many nonces the kernels with AVX-512 try at once.
+const AVX512_NONCES: usize = 32;
+
 /// How the nonces are tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,6 +59,16 @@ impl Kernel {
     /// The one that [`Auto`](Self::Auto) takes: which is the fastest is measured once in a process.
     pub fn fastest() -> Self {
         fastest::fastest()
+    }
+
+    /// How many nonces it tries in the time of one.
+    pub(crate) fn tries_at_once(self) -> usize {
+        match self {
+            Self::Auto => fastest::fastest().tries_at_once(),
+            Self::Avx512 | Self::Avx512ShaNi => AVX512_NONCES,
+            Self::ShaNi => sha_ni::NONCES,
+            Self::Portable => 1,
+        }
     }
 
     pub(crate) fn run(self) -> Option<Run> {

@@ -12,6 +12,9 @@
 
 use super::Run;
 
+/// So many nonces at once.
+pub(super) const NONCES: usize = 3;
+
 /// The kernel, if the machine has the instructions.
 pub(super) fn kernel() -> Option<Run> {
     #[cfg(target_arch = "x86_64")]
@@ -36,8 +39,7 @@ pub(super) mod x86 {
     use crate::kernels::search::words;
     use crate::nonce::{CHARACTERS, Nonce};
 
-    /// So many nonces at once.
-    const CHAINS: usize = 3;
+    use super::NONCES as CHAINS;
 
     /// The state of one nonce, as the words A B E F and C D G H, the first one highest.
     pub(in crate::kernels) type Chain = [__m128i; 2];
