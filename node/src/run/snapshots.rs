@@ -10,9 +10,9 @@ use super::limits::SNAPSHOT_BLOCKS;
 
 /// Keeps snapshots while the node works on.
 ///
-/// * Each is written when the chain is a quarter longer than at the one before, so that all together
-///   are some five times as long as the last one, however long the chain becomes; and at the end, unless
-///   hardly anything is new.
+/// * Each is written when the chain is a quarter longer than at the one before, or twice as long while it
+///   is fetched, so that all together are five times as long as the last one at most, however long the
+///   chain becomes; and at the end, unless hardly anything is new.
 /// * The node stands still for as long as it takes one, and not for as long as it is written.
 /// * The chain is safe without them: one that can't be kept is told of, and no more.
 pub(crate) struct Snapshots {
@@ -34,7 +34,12 @@ impl Snapshots {
 
     /// Takes one when it is due; all that the node decided is durable now.
     pub(crate) fn follow(&mut self, node: &Node) {
-        if node.blocks() < self.blocks + SNAPSHOT_BLOCKS.max(self.blocks / 4) {
+        // While a chain is fetched, the disk and the cores have other things to do.
+        let share = match node.is_syncing() {
+            true => self.blocks,
+            false => self.blocks / 4,
+        };
+        if node.blocks() < self.blocks + SNAPSHOT_BLOCKS.max(share) {
             return;
         }
         if self

@@ -46,6 +46,7 @@ impl Nonce {
     }
 
     /// Becomes the nonce of so many tries later.
+    #[cfg(any(target_arch = "x86_64", test))]
     pub(crate) fn advance_by(&mut self, mut tries: usize) {
         for character in self.0.iter_mut().rev() {
             if tries == 0 {
@@ -58,6 +59,7 @@ impl Nonce {
     }
 
     /// The value of its last digit.
+    #[cfg(any(target_arch = "x86_64", test))]
     pub(crate) fn last_digit(&self) -> usize {
         value_of(self.0[CHARACTERS - 1])
     }
@@ -69,6 +71,7 @@ impl Nonce {
 }
 
 /// The value of a digit.
+#[cfg(any(target_arch = "x86_64", test))]
 fn value_of(digit: u8) -> usize {
     usize::from(match digit {
         b'0'..=b'9' => digit - b'0',
