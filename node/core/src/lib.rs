@@ -15,6 +15,7 @@ mod orphans;
 mod peers;
 mod pool;
 mod rules;
+mod slab;
 mod step;
 mod sync;
 mod validate;

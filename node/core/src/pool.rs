@@ -1,11 +1,13 @@
 //! [`Pool`]: the transactions that wait, in the order in which they will be mined.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{Capacity, PoolSummary};
-use plugcoin_sdk::ledger::{Amount, ByHash, Hash, Transaction};
+use plugcoin_sdk::ledger::{Amount, Hash, Transaction};
+
+use crate::slab::Slab;
 
 /// The place of a transaction in the pool: higher priority first, then order of arrival.
 type Place = (Reverse<i64>, u64);
@@ -17,6 +19,7 @@ const GONE_MIN: u64 = 8;
 struct Entry {
     transaction: Transaction,
     place: Place,
+    arrived_us: i64,
     expires_us: Option<i64>,
 }
 
@@ -59,10 +62,11 @@ impl Sender {
 ///   lists are tidied now and then.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    entries: ByHash<Entry>,
-    order: BTreeMap<Place, Hash>,
-    arrivals: BTreeMap<u64, (i64, Hash)>,
-    expiries: BTreeSet<(i64, Hash)>,
+    entries: Slab<Entry>,
+    /// The slots of the entries, as those that follow.
+    order: BTreeMap<Place, u32>,
+    arrivals: BTreeMap<u64, u32>,
+    expiries: BTreeMap<(i64, u64), u32>,
     senders: HashMap<Box<str>, Sender>,
     bytes: u64,
     next: u64,
@@ -70,7 +74,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn contains(&self, id: &Hash) -> bool {
-        self.entries.contains_key(id)
+        self.entries.find(id).is_some()
     }
 
     pub(crate) fn get(&self, id: &Hash) -> Option<&Transaction> {
@@ -92,12 +96,14 @@ impl Pool {
     /// What waits, in numbers, as a plugin is told.
     pub(crate) fn summary(&self, sender: &str, now_us: i64) -> PoolSummary {
         let from = self.senders.get(sender);
+        let oldest = self.arrivals.first_key_value();
+        let oldest = oldest.and_then(|(_, &slot)| self.entries.at(slot));
         PoolSummary {
             transactions: self.entries.len() as u64,
             bytes: self.bytes,
             sender_transactions: from.map_or(0, |from| from.count),
             sender_sum: from.map(|from| from.sum).unwrap_or_default(),
-            oldest_us: self.arrivals.first_key_value().map(|(_, (us, _))| *us),
+            oldest_us: oldest.map(|entry| entry.arrived_us),
             now_us,
         }
     }
@@ -123,28 +129,32 @@ impl Pool {
                 self.senders.insert(from.into(), sender);
             }
         }
-        self.order.insert(place, id);
-        self.arrivals.insert(arrival, (now_us, id));
+        let entry = Entry {
+            transaction,
+            place,
+            arrived_us: now_us,
+            expires_us,
+        };
+        let slot = self.entries.insert(id, entry);
+        self.order.insert(place, slot);
+        self.arrivals.insert(arrival, slot);
         if let Some(expires_us) = expires_us {
-            self.expiries.insert((expires_us, id));
+            self.expiries.insert((expires_us, arrival), slot);
         }
-        self.entries.insert(
-            id,
-            Entry {
-                transaction,
-                place,
-                expires_us,
-            },
-        );
     }
 
     pub(crate) fn remove(&mut self, id: &Hash) -> Option<Transaction> {
-        let entry = self.entries.remove(id)?;
+        let slot = self.entries.find(id)?;
+        self.remove_at(slot)
+    }
+
+    fn remove_at(&mut self, slot: u32) -> Option<Transaction> {
+        let entry = self.entries.remove(slot)?;
         let (_, arrival) = entry.place;
         self.order.remove(&entry.place);
         self.arrivals.remove(&arrival);
         if let Some(expires_us) = entry.expires_us {
-            self.expiries.remove(&(expires_us, *id));
+            self.expiries.remove(&(expires_us, arrival));
         }
         self.bytes -= entry.transaction.text().len() as u64;
         let from = entry.transaction.from();
@@ -162,14 +172,15 @@ impl Pool {
     pub(crate) fn in_order(&self) -> impl Iterator<Item = &Transaction> {
         self.order
             .values()
-            .filter_map(|id| self.entries.get(id))
+            .filter_map(|&slot| self.entries.at(slot))
             .map(|entry| &entry.transaction)
     }
 
     /// The transactions in the order in which they came, with the moment of their arrival.
     pub(crate) fn in_order_of_arrival(&self) -> Vec<(Transaction, i64)> {
         let all = self.arrivals.values();
-        all.filter_map(|(us, id)| Some((self.get(id)?.clone(), *us)))
+        all.filter_map(|&slot| self.entries.at(slot))
+            .map(|entry| (entry.transaction.clone(), entry.arrived_us))
             .collect()
     }
 
@@ -177,7 +188,7 @@ impl Pool {
     pub(crate) fn arrived_from(&self, place: u64) -> impl Iterator<Item = (u64, &Transaction)> {
         self.arrivals
             .range(place..)
-            .filter_map(|(&arrival, (_, id))| Some((arrival, self.get(id)?)))
+            .filter_map(|(&arrival, &slot)| Some((arrival, &self.entries.at(slot)?.transaction)))
     }
 
     /// The place of a transaction in the order of arrival.
@@ -195,11 +206,11 @@ impl Pool {
         }
         let waiting = from.arrivals.iter();
         let waiting = waiting.filter_map(|arrival| self.arrivals.get(arrival));
-        let ids: Vec<Hash> = waiting.map(|(_, id)| *id).collect();
+        let slots: Vec<u32> = waiting.copied().collect();
         let mut left = balance;
         let mut dropped = Vec::new();
-        for id in ids {
-            let Some(entry) = self.entries.get(&id) else {
+        for slot in slots {
+            let Some(entry) = self.entries.at(slot) else {
                 continue;
             };
             let sum = entry.transaction.amount();
@@ -210,7 +221,10 @@ impl Pool {
                         .observed(left)
                         .required(sum)
                         .for_now();
-                    dropped.extend(self.remove(&id).map(|transaction| (transaction, reason)));
+                    dropped.extend(
+                        self.remove_at(slot)
+                            .map(|transaction| (transaction, reason)),
+                    );
                 }
             }
         }
@@ -219,27 +233,31 @@ impl Pool {
 
     /// The clock jumped by this: what waits has waited no longer or shorter.
     pub(crate) fn move_by(&mut self, by_us: i64) {
-        for (us, _) in self.arrivals.values_mut() {
-            *us = us.saturating_add(by_us);
+        for entry in self.entries.values_mut() {
+            entry.arrived_us = entry.arrived_us.saturating_add(by_us);
         }
     }
 
     /// When something expires next.
     pub(crate) fn next_expiry_us(&self) -> Option<i64> {
-        self.expiries.first().map(|(expires_us, _)| *expires_us)
+        let first = self.expiries.first_key_value();
+        first.map(|((expires_us, _), _)| *expires_us)
     }
 
     /// Drops what has expired, and what is beyond the capacity: the lowest priority, the latest first.
     pub(crate) fn trim(&mut self, capacity: Capacity, now_us: i64) -> Vec<(Transaction, Invalid)> {
         let mut dropped = Vec::new();
-        while let Some(&(expires_us, id)) = self.expiries.first()
+        while let Some((&(expires_us, _), &slot)) = self.expiries.first_key_value()
             && expires_us <= now_us
         {
             let reason = Invalid::new("mempool", "it has waited too long").for_now();
-            dropped.extend(self.remove(&id).map(|transaction| (transaction, reason)));
+            dropped.extend(
+                self.remove_at(slot)
+                    .map(|transaction| (transaction, reason)),
+            );
         }
         while (self.entries.len() as u64 > capacity.transactions || self.bytes > capacity.bytes)
-            && let Some((_, &id)) = self.order.last_key_value()
+            && let Some((_, &slot)) = self.order.last_key_value()
         {
             let reason = Invalid::new("mempool", "the pool is full")
                 .required(format_args!(
@@ -247,7 +265,10 @@ impl Pool {
                     capacity.transactions, capacity.bytes
                 ))
                 .for_now();
-            dropped.extend(self.remove(&id).map(|transaction| (transaction, reason)));
+            dropped.extend(
+                self.remove_at(slot)
+                    .map(|transaction| (transaction, reason)),
+            );
         }
         dropped
     }

@@ -4,12 +4,13 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugcoin_sdk::hooks::{SealVerdict, Signed};
-use plugcoin_sdk::ledger::{Block, ByHash, Hash, Header, SYSTEM, Target, Transaction};
+use plugcoin_sdk::ledger::{Block, Hash, Header, SYSTEM, Target, Transaction};
 use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::judging::{Judging, batches};
 use crate::limits::{BAD_SIGNATURES_MAX, SIGNATURES_MAX};
+use crate::slab::Slab;
 
 /// Verifies signatures and remembers what it found, by leaf hash and signer.
 ///
@@ -302,9 +303,10 @@ fn signed(transaction: &Transaction) -> Signed<'_> {
 #[derive(Default)]
 struct Memory {
     /// By what was signed: the signer that was asked last, and what it said.
-    answers: ByHash<(u64, bool)>,
-    good: VecDeque<Hash>,
-    bad: VecDeque<Hash>,
+    answers: Slab<(u64, bool)>,
+    /// The slots of the answers, the oldest first.
+    good: VecDeque<u32>,
+    bad: VecDeque<u32>,
 }
 
 impl Memory {
@@ -314,18 +316,20 @@ impl Memory {
     }
 
     fn remember(&mut self, (since, hash): Key, holds: bool) {
-        if self.answers.insert(hash, (since, holds)).is_some() {
+        if let Some(answer) = self.answers.get_mut(&hash) {
+            *answer = (since, holds);
             return;
         }
         let (order, max) = match holds {
             true => (&mut self.good, SIGNATURES_MAX),
             false => (&mut self.bad, BAD_SIGNATURES_MAX),
         };
-        order.push_back(hash);
-        if order.len() > max
+        // The oldest goes first, so that the new one takes its slot.
+        if order.len() == max
             && let Some(oldest) = order.pop_front()
         {
-            self.answers.remove(&oldest);
+            self.answers.remove(oldest);
         }
+        order.push_back(self.answers.insert(hash, (since, holds)));
     }
 }
