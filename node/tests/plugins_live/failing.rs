@@ -469,13 +469,17 @@ fn a_deciding_plugin_that_answers_too_much_stops_the_node() {
         } else {
             "--set zeros.zeros=0"
         };
-        let args = format!("--port 0 --mine --mine-interval 0s {zeros} {plugin}");
+        let args = format!("--port 0 --mine --mine-interval 1s {zeros} {plugin}");
         let data = tempfile::tempdir().unwrap();
         let (code, log) = match Running::try_start(data.path(), &args) {
             Err(ended) => ended,
             Ok(running) => {
                 let running = Live::of(running, data);
-                // A branch that is as good as the other has to be chosen from.
+                // A branch that is as good as the other has to be chosen from: its block is here before,
+                // and not so far above that the rival is too deep.
+                if hook == "fork-choice" {
+                    running.reach(1);
+                }
                 let rival = block(&genesis(), "rival", Vec::new(), 10);
                 running.posts("/block", rival.text());
                 let (code, log, _dir) = running.ended();
