@@ -54,8 +54,8 @@ pub(super) fn run(
         })?;
         match failed.is_empty() {
             true => Ok(()),
-            false => Err(Error::new(
-                ErrorKind::Unsupported,
+            false => Err(Failure::new(
+                ExitCode::Fault,
                 format!("could not be measured: {}", failed.join(", ")),
             )),
         }
@@ -67,9 +67,9 @@ pub(super) fn growth(effort: Effort, json: bool, place: Place) -> Result<(), Fai
     place.measure(effort, |workbench| {
         let lengths = Growth::lengths(effort).iter();
         let rows = lengths.map(|&blocks| Growth::measure(workbench, blocks));
-        print(json, &columns(&Growth::HEAD), rows, |growth| {
+        Ok(print(json, &columns(&Growth::HEAD), rows, |growth| {
             (columns(&growth.row()), growth.json())
-        })
+        })?)
     })
 }
 
@@ -78,7 +78,7 @@ impl Place {
     fn measure(
         self,
         effort: Effort,
-        measure: impl FnOnce(&Workbench) -> Result<(), Error>,
+        measure: impl FnOnce(&Workbench) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         if cfg!(debug_assertions) {
             tracing::warn!(
@@ -104,7 +104,7 @@ impl Place {
             dir: own_dir.path().to_owned(),
             loader: config.loader()?,
         };
-        Ok(measure(&workbench)?)
+        measure(&workbench)
     }
 }
 
