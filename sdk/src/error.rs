@@ -89,6 +89,12 @@ impl Error {
         self
     }
 
+    /// The same without the fault beneath it, which might quote a secret.
+    pub(crate) fn without_cause(mut self) -> Self {
+        self.0.source = None;
+        self
+    }
+
     /// What sort of fault this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -37,8 +37,9 @@ pub struct Growth {
     pub cold_ms: f64,
     /// The same with a snapshot.
     pub snapshot_ms: f64,
-    /// CPU time of the server for a block that is asked for by its hash, in microseconds.
-    pub getdata_us: f64,
+    /// CPU time of the server for a block that is asked for by its hash, in microseconds; none if the
+    /// system doesn't say.
+    pub getdata_us: Option<f64>,
     /// The memory of a node that has started on it and served these blocks, in bytes; none if the system
     /// doesn't say.
     pub memory_bytes: Option<u64>,
@@ -76,7 +77,7 @@ impl Growth {
             us(self.payment_us),
             ms(self.cold_ms),
             ms(self.snapshot_ms),
-            us(self.getdata_us),
+            self.getdata_us.map_or("?".to_owned(), us),
             self.memory_bytes.map_or("?".to_owned(), megabytes),
         ]
     }
@@ -138,7 +139,7 @@ impl Growth {
             payment_us: Spread::of(payments_us).median,
             cold_ms: cold * 1e3,
             snapshot_ms: snapshot * 1e3,
-            getdata_us: getdata_ns / 1e3,
+            getdata_us: getdata_ns.map(|ns| ns / 1e3),
             memory_bytes,
         })
     }

@@ -10,7 +10,7 @@ use plugcoin_sdk::ledger::{Drawn, Hash};
 /// * A slot's number is four bytes, for what else tells an order of the rows.
 /// * A slot that is given back is the first to be taken again: rows that came one after the other lie
 ///   beside each other, and a bounded list whose oldest row goes for each new one keeps its order.
-/// * Which slot a row gets follows from what came and went alone.
+/// * Nothing may follow from which slot a row has: rows that go together go in no certain order.
 #[derive(Debug)]
 pub(crate) struct Slab<V> {
     rows: Vec<Option<(Hash, V)>>,

@@ -317,7 +317,10 @@ impl Memory {
 
     fn remember(&mut self, (since, hash): Key, holds: bool) {
         if let Some(answer) = self.answers.get_mut(&hash) {
-            *answer = (since, holds);
+            // Of two signers' answers, one that holds stays.
+            if holds || !answer.1 {
+                *answer = (since, holds);
+            }
             return;
         }
         let (order, max) = match holds {

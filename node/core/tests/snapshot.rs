@@ -212,3 +212,31 @@ proptest! {
         prop_assert_eq!(&cold.answers(&blocks), &after);
     }
 }
+
+/// A snapshot that its storage shows before it has looked whether it holds.
+#[test]
+fn what_was_shown_and_does_not_hold_is_thrown_away() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("blocks-6000.json");
+    let blocks = tree(&[(0, 0); 8]);
+    let mut node = Opened::open(&path, "rules");
+    node.take(&blocks);
+    node.save();
+    drop(node);
+    // A payment that waits becomes a payment to somebody else: the journal's bytes are others now, and no
+    // less a journal, since payments of the own journal are believed.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = |line: &str| match line.contains("creator") {
+        true => line.to_owned() + "\n",
+        false => line.replace("\"key-2\"", "\"key-3\"") + "\n",
+    };
+    let changed: String = text.lines().map(line).collect();
+    assert_ne!(text, changed);
+    std::fs::write(&path, changed).unwrap();
+    let all = text.lines().count() - 2;
+    let again = Opened::open(&path, "rules");
+    assert_eq!(again.visited(), all, "the whole journal");
+    let waiting = again.node.waiting_transactions();
+    assert!(!waiting.is_empty());
+    assert!(waiting.iter().all(|(payment, _)| payment.to() == "key-3"));
+}

@@ -94,6 +94,10 @@ pub(crate) const FAULTS_MAX: usize = 1_000;
 /// what comes before and after, it has left a stale search within five.
 pub(crate) const SLICE_MS: u64 = 3;
 
+/// How many tries a consensus may say take as long as one: more than any processor makes, and few enough
+/// that a search can be stopped.
+pub(crate) const AT_ONCE_MAX: u64 = 4_096;
+
 /// How many bytes the first slice hashes, before it is known how fast the machine is: a plain loop
 /// does so much in three milliseconds.
 pub(crate) const SLICE_BYTES_FIRST: u64 = 1 << 20;

@@ -170,10 +170,11 @@ impl Shared {
             let draft = draft_on(&job.parent.hash);
             judging.set(Some(draft));
             let consensus = &consensus.at(job.draft.nr()).hook;
+            let at_once = consensus.tries_at_once();
             let text_bytes = job.draft.before().len() + job.draft.after().len();
             let mut start = index.wrapping_mul(THREAD_ATTEMPTS);
             while self.round.load(Ordering::Relaxed) == round {
-                let attempts = pace.attempts(text_bytes, consensus.tries_at_once());
+                let attempts = pace.attempts(text_bytes, at_once);
                 let begin = Instant::now();
                 let slice = Slice {
                     start,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::limits::{SLICE_BYTES_FIRST, SLICE_BYTES_MAX, SLICE_MS};
+use super::limits::{AT_ONCE_MAX, SLICE_BYTES_FIRST, SLICE_BYTES_MAX, SLICE_MS};
 
 /// How much is hashed before a thread looks up: as much as takes [`SLICE_MS`] here.
 ///
@@ -23,11 +23,9 @@ impl Pace {
     /// How many tries of a text so long the next slice makes, where so many take as long as one: a multiple
     /// of that.
     pub(super) fn attempts(&self, text_bytes: usize, at_once: u64) -> u64 {
-        let (fit, at_once) = (
-            self.slice_bytes / (text_bytes as u64).max(1),
-            at_once.max(1),
-        );
-        (fit / at_once).max(1).saturating_mul(at_once)
+        let fit = self.slice_bytes / (text_bytes as u64).max(1);
+        let at_once = at_once.clamp(1, AT_ONCE_MAX);
+        (fit / at_once).max(1) * at_once
     }
 
     /// A slice took so long.
@@ -95,7 +93,9 @@ mod tests {
             }
         }
         assert_eq!(pace.attempts(1 << 20, 1), 1);
-        assert_eq!(pace.attempts(1 << 20, 0), 1, "who says nonsense");
+        // Who says nonsense.
+        assert_eq!(pace.attempts(1 << 20, 0), 1);
+        assert_eq!(pace.attempts(1 << 20, u64::MAX), AT_ONCE_MAX);
     }
 
     #[test]

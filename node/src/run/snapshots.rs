@@ -17,9 +17,10 @@ use super::limits::SNAPSHOT_BLOCKS;
 /// * The chain is safe without them: one that can't be kept is told of, and no more.
 pub(crate) struct Snapshots {
     storage: Arc<dyn Storage>,
-    /// How many blocks the latest has.
+    /// How many blocks the latest has that is kept.
     blocks: usize,
-    writing: Option<JoinHandle<()>>,
+    /// What is being written: how many blocks it will have, if it can be kept.
+    writing: Option<JoinHandle<Option<usize>>>,
 }
 
 impl Snapshots {
@@ -34,53 +35,92 @@ impl Snapshots {
 
     /// Takes one when it is due; all that the node decided is durable now.
     pub(crate) fn follow(&mut self, node: &Node) {
-        // While a chain is fetched, the disk and the cores have other things to do.
-        let share = match node.is_syncing() {
-            true => self.blocks,
-            false => self.blocks / 4,
-        };
-        if node.blocks() < self.blocks + SNAPSHOT_BLOCKS.max(share) {
+        if !is_due(node.blocks(), self.blocks, node.is_syncing()) {
             return;
         }
-        if self
-            .writing
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
+        if let Some(thread) = self.writing.take_if(|thread| thread.is_finished()) {
+            self.written(thread);
+            return self.follow(node);
+        }
+        if self.writing.is_none()
+            && let Some((position, snapshot)) = self.take(node)
         {
-            return;
+            let (storage, blocks) = (self.storage.clone(), node.blocks());
+            let write = move || write(&*storage, position, &snapshot).then_some(blocks);
+            let started = thread::Builder::new().name("snapshot".to_owned());
+            self.writing = started.spawn(write).ok();
         }
-        let Some((position, snapshot)) = self.take(node) else {
-            return;
-        };
-        let storage = self.storage.clone();
-        let write = move || write(&*storage, position, &snapshot);
-        let started = thread::Builder::new().name("snapshot".to_owned());
-        self.writing = started.spawn(write).ok();
     }
 
     /// Takes the last one, and returns when it is kept; all that the node decided is durable.
     pub(crate) fn end(mut self, node: &Node) {
         if let Some(thread) = self.writing.take() {
-            let _ = thread.join();
+            self.written(thread);
         }
-        if node.blocks() < SNAPSHOT_BLOCKS || node.blocks() <= self.blocks + self.blocks / 100 {
-            return;
-        }
-        if let Some((position, snapshot)) = self.take(node) {
+        if is_due_at_the_end(node.blocks(), self.blocks)
+            && let Some((position, snapshot)) = self.take(node)
+        {
             write(&*self.storage, position, &snapshot);
         }
     }
 
-    fn take(&mut self, node: &Node) -> Option<(u64, Snapshot)> {
+    /// One that could not be kept is as good as none, and the next is due at once.
+    fn written(&mut self, thread: JoinHandle<Option<usize>>) {
+        self.blocks = thread.join().ok().flatten().unwrap_or(self.blocks);
+    }
+
+    fn take(&self, node: &Node) -> Option<(u64, Snapshot)> {
         let position = self.storage.snapshot_position()?;
-        let snapshot = node.snapshot()?;
-        self.blocks = node.blocks();
-        Some((position, snapshot))
+        Some((position, node.snapshot()?))
     }
 }
 
-fn write(storage: &dyn Storage, position: u64, snapshot: &Snapshot) {
-    if let Err(error) = storage.save_snapshot(position, &snapshot.to_bytes()) {
-        tracing::warn!(%error, "no snapshot is kept; the next start reads the whole journal");
+/// Whether a snapshot is due with so many blocks, when the latest has so many.
+fn is_due(blocks: usize, kept: usize, syncing: bool) -> bool {
+    // While a chain is fetched, the disk and the cores have other things to do.
+    let share = if syncing { kept } else { kept / 4 };
+    blocks >= kept + SNAPSHOT_BLOCKS.max(share)
+}
+
+/// The same when the node stops.
+fn is_due_at_the_end(blocks: usize, kept: usize) -> bool {
+    blocks >= SNAPSHOT_BLOCKS && blocks > kept + kept / 100
+}
+
+/// Whether it could be kept.
+fn write(storage: &dyn Storage, position: u64, snapshot: &Snapshot) -> bool {
+    let kept = storage.save_snapshot(position, &snapshot.to_bytes());
+    if let Err(error) = &kept {
+        tracing::warn!(%error, "no snapshot is kept; the next start reads more of the journal");
+    }
+    kept.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_due_when_a_quarter_is_new_or_all_while_a_chain_is_fetched() {
+        for (kept, syncing, due) in [
+            (0, false, 10_000),
+            (0, true, 10_000),
+            (20_000, false, 30_000),
+            (40_000, false, 50_000),
+            (100_000, false, 125_000),
+            (20_000, true, 40_000),
+            (100_000, true, 200_000),
+        ] {
+            assert!(is_due(due, kept, syncing), "{kept}");
+            assert!(!is_due(due - 1, kept, syncing), "{kept}");
+        }
+    }
+
+    #[test]
+    fn at_the_end_one_is_due_unless_hardly_anything_is_new() {
+        assert!(!is_due_at_the_end(9_999, 0));
+        assert!(is_due_at_the_end(10_000, 0));
+        assert!(!is_due_at_the_end(10_100, 10_000));
+        assert!(is_due_at_the_end(10_101, 10_000));
     }
 }

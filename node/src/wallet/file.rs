@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use plugcoin_sdk::hooks::KeyPair;
@@ -131,7 +131,15 @@ pub(super) fn replace(
     passphrase: Option<&str>,
 ) -> Result<(), Error> {
     let path = &fs::canonicalize(path).map_err(fault(path))?;
-    put(path, scheme, keys, passphrase, |new| fs::rename(new, path))
+    put(path, scheme, keys, passphrase, |new| {
+        // It is the wallet of who runs the node, also if somebody else may change it.
+        let of = |metadata: fs::Metadata| (metadata.uid(), metadata.gid());
+        let (old, now) = (of(fs::metadata(path)?), of(fs::metadata(new)?));
+        if old != now {
+            chown(new, Some(old.0), Some(old.1))?;
+        }
+        fs::rename(new, path)
+    })
 }
 
 /// Writes a file beside its place, and puts it there.

@@ -88,8 +88,14 @@ fn ask(words: &str, nobody: &str) -> Result<Zeroizing<String>, Error> {
     let line = match line.split_last() {
         Some((&INTERRUPT, _)) => return Err(refuse("given up at Ctrl-C; nothing was changed")),
         Some((b'\n', line)) => line,
-        _ => line,
+        _ => return Err(refuse("the line was not ended; nothing was changed")),
     };
+    // A file could not hold it, so that a service could not give it.
+    if line.iter().any(u8::is_ascii_control) {
+        return Err(refuse(
+            "a passphrase has no control characters; Ctrl-C gives up, nothing was changed",
+        ));
+    }
     let text =
         std::str::from_utf8(line).map_err(|_| refuse("the passphrase is no text in UTF-8"))?;
     Ok(Zeroizing::new(text.to_owned()))

@@ -323,13 +323,20 @@ impl Storage for Journal {
         let look = Look::at(&self.file, end, &kept.pieces);
         // The journal's bytes are looked at while the places are put into their table, and while the
         // node reads what it made of them.
+        let fill = || self.index.fill(kept.places());
         let same = std::thread::scope(|scope| {
-            let mut looking = vec![scope.spawn(|| {
-                self.index.fill(kept.places());
+            let filling = std::thread::Builder::new().spawn_scoped(scope, || {
+                fill();
                 look.take_part()
-            })];
+            });
+            // If the system gives no thread, this one does it all.
+            if filling.is_err() {
+                fill();
+            }
             let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-            looking.extend((2..cores).map(|_| scope.spawn(|| look.take_part())));
+            let more = (2..cores)
+                .map(|_| std::thread::Builder::new().spawn_scoped(scope, || look.take_part()));
+            let looking: Vec<_> = [filling].into_iter().chain(more).flatten().collect();
             show(kept.state);
             let mut same = look.take_part()?;
             for thread in looking {

@@ -38,7 +38,7 @@ impl Signer for P192 {
     }
 
     fn generate(&self, seed: &[u8; 32]) -> Result<KeyPair, Error> {
-        let secret = const_hex::encode(*Zeroizing::new(sign::secret_of(seed)));
+        let secret = const_hex::encode(Zeroizing::new(sign::secret_of(seed)).as_slice());
         let public = self.public_key(&secret)?;
         Ok(KeyPair { public, secret })
     }

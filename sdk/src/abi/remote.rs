@@ -223,7 +223,8 @@ impl Remote {
         let code = said.sink(|sink| self.call(method, input.as_bytes(), sink));
         let answer = said.judge(code, method);
         said.message.zeroize();
-        answer
+        // Why an answer can't be read may quote it.
+        answer.map_err(|error| error.without_cause())
     }
 
     /// Calls a method with many answers, until the visitor returns false; whether there is one.

@@ -38,14 +38,6 @@ impl<V> Default for Table<V> {
 }
 
 impl<V: Copy> Table<V> {
-    /// An empty table with room for so many rows.
-    pub fn with_capacity(rows: usize) -> Self {
-        Self {
-            rows: Rows::default(),
-            positions: Positions::with_capacity(rows),
-        }
-    }
-
     /// The table of these rows, made faster than by a [`push`](Self::push) of each.
     ///
     /// * Their hashes are all different.
@@ -208,15 +200,6 @@ impl Default for Positions {
 }
 
 impl Positions {
-    /// None yet, with room for so many.
-    pub fn with_capacity(count: usize) -> Self {
-        let mut positions = Self::default();
-        if count >= SHARD_ROWS_MIN {
-            positions.shards = shards_for(count);
-        }
-        positions
-    }
-
     /// The positions of so many hashes, all of which are different.
     ///
     /// * One shard after the other is filled, so that each stays in the cache meanwhile.
@@ -353,14 +336,11 @@ mod tests {
     fn a_large_table_has_every_row_in_its_order() {
         let count = 3 * SHARD_ROWS_MIN as u32;
         let rows = (0..count).map(|n| (hash(n), n));
-        let mut pushed = [Table::default(), Table::with_capacity(count as usize)];
-        for table in &mut pushed {
-            rows.clone().for_each(|(hash, n)| table.push(hash, n));
-        }
-        let [grown, roomy] = pushed;
+        let mut grown = Table::default();
+        rows.clone().for_each(|(hash, n)| grown.push(hash, n));
         let few = Table::of(rows.clone().take(3));
         assert_eq!((few.len(), few.get(&hash(2))), (3, Some(&2)));
-        for table in [&grown, &roomy, &Table::of(rows.clone())] {
+        for table in [&grown, &Table::of(rows.clone())] {
             for n in 0..count {
                 assert_eq!(table.get(&hash(n)), Some(&n));
             }

@@ -116,7 +116,10 @@ impl Node {
         if let Some(tip) = contact.tip
             && call >= peer.tip_call
         {
-            peer.tip_call = call;
+            // Anybody may claim the address: that must silence no answer that is on its way.
+            if contact.address.is_none() {
+                peer.tip_call = call;
+            }
             if peer.tip != Some(tip) {
                 peer.tip_heard_us = now_us;
             }

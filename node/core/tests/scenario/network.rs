@@ -413,8 +413,9 @@ fn a_peer_that_gives_the_same_block_for_every_height_is_soon_given_up() {
     assert!(!bench.node.is_syncing());
 }
 
-#[test]
-fn an_answer_that_was_overtaken_says_nothing_new_of_a_tip() {
+/// A node that asked its peer, which meanwhile seems to ask it something and say its tip; then the peer's
+/// answer comes, with another tip.
+fn overtaken(claims: Option<&str>, meanwhile: u64, answered: u64) -> Bench {
     let mut bench = Bench::with_peer(Config {
         first_coin: false,
         ..Config::default()
@@ -429,18 +430,32 @@ fn an_answer_that_was_overtaken_says_nothing_new_of_a_tip() {
         ..Contact::default()
     };
     let call = asked(&mut bench);
-    // While it answers, it gets blocks, and asks this node something.
     bench.handle(Input::PeerIntroduced {
         ip: "127.0.0.1".parse().unwrap(),
-        contact: says(3),
+        contact: Contact {
+            address: claims.map(|address| address.parse().unwrap()),
+            ..says(meanwhile)
+        },
     });
     bench.handle(Input::CallEnded {
         call,
-        result: reply(&says(0), PeerAnswer::Peers(vec![])),
+        result: reply(&says(answered), PeerAnswer::Peers(vec![])),
     });
     bench.now_us += 1_000_000;
     bench.handle(Input::Ticked);
+    bench
+}
+
+#[test]
+fn an_answer_that_was_overtaken_says_nothing_new_of_a_tip() {
+    let bench = overtaken(None, 3, 0);
     assert!(bench.node.is_syncing(), "towards what it said last");
+}
+
+#[test]
+fn who_claims_to_be_a_peer_silences_none_of_its_answers() {
+    let bench = overtaken(Some("127.0.0.1:7001"), 0, 3);
+    assert!(bench.node.is_syncing(), "towards what the peer itself said");
 }
 
 #[test]

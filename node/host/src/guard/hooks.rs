@@ -122,7 +122,7 @@ impl Consensus for Guarded<dyn Consensus> {
     }
 
     fn tries_at_once(&self) -> u64 {
-        self.active().tries_at_once()
+        self.constant(|hook| hook.tries_at_once())
     }
 
     fn nonce_length(&self) -> NonceLength {
