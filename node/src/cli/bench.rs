@@ -146,6 +146,6 @@ fn line(cells: &[impl AsRef<str>; 5]) -> String {
 
 /// A row of short cells.
 fn columns(cells: &[impl AsRef<str>]) -> String {
-    let cells = cells.iter().map(|cell| format!("{:>13}", cell.as_ref()));
+    let cells = cells.iter().map(|cell| format!("{:>15}", cell.as_ref()));
     cells.collect()
 }
