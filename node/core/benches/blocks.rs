@@ -10,33 +10,17 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use plugcoin_core::{Config, Input, Journal, Node, Reply};
-use plugcoin_sdk::hooks::{Origin, Storage};
+use plugcoin_sdk::hooks::{Origin, Storage as _};
 use plugcoin_sdk::ledger::{Block, genesis, merkle};
-use plugcoin_sdk::plugin::{Active, Hooks, Schedule, Scheduled};
-use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
+use plugcoin_testkit::doubles::MemoryStorage;
 use plugcoin_testkit::fixtures::{SECOND_US, START_US, draft, nonce, pay};
+
+#[path = "../tests/scenario/bench.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "the scenarios use all of it")]
+mod bench;
 
 /// How many blocks are taken at once, so that opening a node is not seen.
 const BLOCKS: u64 = 200;
-
-fn hooks(storage: Arc<dyn Storage>) -> Hooks {
-    Hooks {
-        storage: Active::new("memory", storage),
-        consensus: Schedule::always("pow", Arc::new(proof_of_work::ProofOfWork::default())),
-        signer: Schedule::always("plain", Arc::new(PlainSigner)),
-        gossip: Active::new("flood", Arc::new(flood::FloodGossip)),
-        difficulty: Schedule::always("zeros", Arc::new(zeros::Zeros::new(0))),
-        fork_choice: Active::new("most-work", Arc::new(most_work::MostWork::default())),
-        reward: Schedule::always("fixed", Arc::new(fixed_reward::FixedReward::default())),
-        merkle: Schedule::always("merkle-tree", Arc::new(merkle_tree::MerkleTree)),
-        mempool: Active::new("fifo", Arc::new(fifo::Fifo::default())),
-        validity: vec![Scheduled::always(
-            "time",
-            Arc::new(time::TimeRule::default()),
-        )],
-        observers: Vec::new(),
-    }
-}
 
 /// Blocks of so many transactions each; the first has a reward alone, which is what the others spend.
 fn chain(transactions: u64) -> Vec<Block> {
@@ -107,7 +91,7 @@ fn blocks(criterion: &mut Criterion) {
 
 fn open() -> (Node, Arc<MemoryStorage>) {
     let storage = Arc::new(MemoryStorage::new());
-    let hooks = hooks(storage.clone());
+    let hooks = bench::hooks(storage.clone());
     let now_us = START_US + 1_000_000 * SECOND_US;
     let (node, records) = Node::open(now_us, Config::default(), hooks, None, Journal::SameRules)
         .expect("a node opens");
