@@ -15,6 +15,10 @@ pub const ORPHANS_MAX: usize = 1_000;
 /// 7.5 MB.
 pub const SIGNATURES_MAX: usize = 100_000;
 
+/// How many blocks are remembered in which all signatures held: those of all pages that are under way
+/// while a chain is fetched, twice; with some 65 bytes each, 1 MB.
+pub const VERIFIED_BLOCKS_MAX: usize = 16_384;
+
 /// How many signatures that do not hold are remembered: what was verified ahead waits in the node's
 /// queue for less time than as many take to come.
 pub const BAD_SIGNATURES_MAX: usize = 4_096;

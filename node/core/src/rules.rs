@@ -172,6 +172,20 @@ impl Rules {
         self.hooks.merkle.at(nr).hook.root(&leaves)
     }
 
+    /// The signatures in a block, of which these are the payments; those verified before are not again.
+    pub(crate) fn check_signatures_in(
+        &self,
+        block: &Block,
+        payments: &[Transaction],
+    ) -> Result<(), Halt> {
+        if payments.is_empty() || !self.verifier.held(block) {
+            return self.check_signatures(block.nr(), payments);
+        }
+        let signer = self.hooks.signer.at(block.nr());
+        self.trace.borrow_mut().plugin("signature", signer);
+        Ok(())
+    }
+
     /// The signatures of some transactions of block `nr`; those verified before are not again.
     pub(crate) fn check_signatures(
         &self,

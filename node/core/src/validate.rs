@@ -193,7 +193,7 @@ fn check_payments(
     let Some((reward, payments)) = block.transactions().split_last() else {
         return Ok(());
     };
-    rules.check_signatures(block.nr(), payments)?;
+    rules.check_signatures_in(block, payments)?;
     for payment in payments {
         let context = TransactionContext {
             nr: block.nr(),

@@ -9,10 +9,11 @@ use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::judging::{Judging, batches};
-use crate::limits::{BAD_SIGNATURES_MAX, SIGNATURES_MAX};
+use crate::limits::{BAD_SIGNATURES_MAX, SIGNATURES_MAX, VERIFIED_BLOCKS_MAX};
 use crate::slab::Slab;
 
-/// Verifies signatures and remembers what it found, by leaf hash and signer.
+/// Verifies signatures and remembers what it found: of a payment by leaf hash and signer, and of a block
+/// by its hash if all of it holds, so that a chain that is fetched drives no payments out.
 ///
 /// * A node has one, and asks it for all signatures. What surrounds the node may ask the same one
 ///   beforehand, on any thread and in large batches: the node finds the answers ready.
@@ -61,6 +62,12 @@ impl Verifier {
         self.verify(nr, &all, judging)
     }
 
+    /// Whether the signatures in a block were all found to hold beforehand.
+    pub fn held(&self, block: &Block) -> bool {
+        let since = self.hooks.signer.since(block.nr());
+        self.memory().recalls_block(since, &block.computed_hash())
+    }
+
     /// Whether the signature holds by which block `nr` is sealed.
     ///
     /// # Errors
@@ -90,11 +97,6 @@ impl Verifier {
         self.beforehand(all, judging);
     }
 
-    /// Whether a signature was found to hold, by the rules of block `nr`.
-    pub fn holds(&self, nr: u64, transaction: &Transaction) -> bool {
-        self.answer(nr, transaction) == Some(true)
-    }
-
     /// Whether the answer for a transaction that would be in block `nr` is ready.
     pub fn remembers(&self, nr: u64, transaction: &Transaction) -> bool {
         self.answer(nr, transaction).is_some()
@@ -102,11 +104,12 @@ impl Verifier {
 
     /// Verifies beforehand the signatures in blocks, as one batch.
     pub fn blocks(&self, blocks: &[Block], judging: &Judging) {
-        let payments = blocks.iter().flat_map(|block| {
-            let payments = block.transactions().iter();
-            payments.map(|transaction| (block.nr(), transaction))
-        });
-        self.beforehand(payments, judging);
+        let since = |block: &Block| self.hooks.signer.since(block.nr());
+        for blocks in blocks.chunk_by(|a, b| since(a) == since(b)) {
+            // As with transactions alone.
+            let _ = self.verify_blocks(blocks, judging);
+            judging.set(None);
+        }
     }
 
     /// How many blocks, from the first on, look like a chain: each has its own hash, stands on the one
@@ -155,6 +158,46 @@ impl Verifier {
         }
     }
 
+    /// Verifies what is in blocks under one signer.
+    fn verify_blocks(&self, blocks: &[Block], judging: &Judging) -> Result<(), Error> {
+        let Some(nr) = blocks.first().map(Block::nr) else {
+            return Ok(());
+        };
+        let since = self.hooks.signer.since(nr);
+        let new: Vec<&Block> = {
+            let memory = self.memory();
+            let is_new = |block: &&Block| {
+                !payments(block).is_empty() && !memory.recalls_block(since, &block.computed_hash())
+            };
+            blocks.iter().filter(is_new).collect()
+        };
+        let all: Vec<&Transaction> = new.iter().flat_map(|block| payments(block)).collect();
+        let due = all
+            .iter()
+            .copied()
+            .filter(|one| self.is_due(one))
+            .collect::<Vec<_>>();
+        if due.len() < all.len() {
+            // The node refuses one of them, or stops over it; what holds beside it is of use there alone.
+            return self.verify(nr, &due, judging).map(drop);
+        }
+        let (hold, _) = self.find(nr, &all, judging)?;
+        let mut memory = self.memory();
+        let mut rest = &*hold;
+        for block in new {
+            let (its, after) = rest.split_at(payments(block).len());
+            rest = after;
+            if its.iter().all(|holds| *holds) {
+                memory.remember_block(since, block.computed_hash());
+                continue;
+            }
+            for (payment, &holds) in payments(block).iter().zip(its) {
+                memory.remember((since, payment.leaf()), holds);
+            }
+        }
+        Ok(())
+    }
+
     fn is_due(&self, transaction: &Transaction) -> bool {
         let by_system = transaction.from() == SYSTEM || transaction.signature() == SYSTEM;
         !by_system && !self.poison.contains(&transaction.leaf())
@@ -195,29 +238,45 @@ impl Verifier {
         transactions: &[&Transaction],
         judging: &Judging,
     ) -> Result<Vec<bool>, Error> {
-        let since = self.hooks.signer.since(nr);
-        let keys: Vec<Key> = transactions
-            .iter()
-            .map(|transaction| (since, transaction.leaf()))
-            .collect();
-        let mut known: Vec<Option<bool>> = {
-            let memory = self.memory();
-            keys.iter().map(|key| memory.recall(key)).collect()
-        };
-        let new: Vec<usize> = (0..known.len()).filter(|&n| known[n].is_none()).collect();
+        let (hold, new) = self.find(nr, transactions, judging)?;
         if !new.is_empty() {
-            let due: Vec<&Transaction> = new.iter().map(|&n| transactions[n]).collect();
-            let hold = self.ask(nr, &due, judging)?;
+            let since = self.hooks.signer.since(nr);
             let mut memory = self.memory();
-            for (&n, holds) in new.iter().zip(hold) {
-                memory.remember(keys[n], holds);
-                known[n] = Some(holds);
+            for n in new {
+                memory.remember((since, transactions[n].leaf()), hold[n]);
             }
         }
-        Ok(known
-            .into_iter()
-            .map(|holds| holds.unwrap_or(false))
-            .collect())
+        Ok(hold)
+    }
+
+    /// Whether signatures hold, and the places of those that were not remembered and were asked for.
+    fn find(
+        &self,
+        nr: u64,
+        transactions: &[&Transaction],
+        judging: &Judging,
+    ) -> Result<(Vec<bool>, Vec<usize>), Error> {
+        let since = self.hooks.signer.since(nr);
+        let mut new = Vec::new();
+        let mut hold: Vec<bool> = {
+            let memory = self.memory();
+            let transactions = transactions.iter().enumerate();
+            let recall = |(n, transaction): (usize, &&Transaction)| {
+                let known = memory.recall(&(since, transaction.leaf()));
+                known.unwrap_or_else(|| {
+                    new.push(n);
+                    false
+                })
+            };
+            transactions.map(recall).collect()
+        };
+        if !new.is_empty() {
+            let due: Vec<&Transaction> = new.iter().map(|&n| transactions[n]).collect();
+            for (&n, holds) in new.iter().zip(self.ask(nr, &due, judging)?) {
+                hold[n] = holds;
+            }
+        }
+        Ok((hold, new))
     }
 
     /// Asks the signer; if it fails, `judging` says over which transaction, or over batches if over none
@@ -291,6 +350,12 @@ impl Verifier {
     }
 }
 
+/// What is signed in a block: all but the reward, which is the last.
+fn payments(block: &Block) -> &[Transaction] {
+    let others = block.transactions().split_last();
+    others.map_or(&[], |(_, payments)| payments)
+}
+
 fn signed(transaction: &Transaction) -> Signed<'_> {
     Signed {
         key: transaction.from(),
@@ -307,6 +372,10 @@ struct Memory {
     /// The slots of the answers, the oldest first.
     good: VecDeque<u32>,
     bad: VecDeque<u32>,
+    /// The blocks in which all signatures held: the signer that was asked.
+    blocks: Slab<u64>,
+    /// Their slots, the oldest first.
+    whole: VecDeque<u32>,
 }
 
 impl Memory {
@@ -334,5 +403,22 @@ impl Memory {
             self.answers.remove(oldest);
         }
         order.push_back(self.answers.insert(hash, (since, holds)));
+    }
+
+    fn recalls_block(&self, since: u64, hash: &Hash) -> bool {
+        self.blocks.get(hash) == Some(&since)
+    }
+
+    fn remember_block(&mut self, since: u64, hash: Hash) {
+        // Its height is in its hash, and so it has one signer.
+        if self.blocks.find(&hash).is_some() {
+            return;
+        }
+        if self.whole.len() == VERIFIED_BLOCKS_MAX
+            && let Some(oldest) = self.whole.pop_front()
+        {
+            self.blocks.remove(oldest);
+        }
+        self.whole.push_back(self.blocks.insert(hash, since));
     }
 }

@@ -7,7 +7,7 @@ use plugcoin_core::{Config, Judging, Reply};
 use plugcoin_sdk::hooks::{
     Consensus, NonceLength, Seal, SealSignature, SealVerdict, Signed, Signer, Slice,
 };
-use plugcoin_sdk::ledger::{Block, Draft, Header, Target, Transaction, genesis};
+use plugcoin_sdk::ledger::{Amount, Block, Draft, Header, Target, Transaction, genesis};
 use plugcoin_sdk::plugin::{Active, Schedule, Scheduled};
 use plugcoin_sdk::{Error, ErrorKind};
 use plugcoin_testkit::doubles::{MemoryStorage, PlainSigner};
@@ -120,6 +120,56 @@ fn a_bad_one_is_blamed_alone_and_refused_in_the_same_words() {
         }
     }
     assert_eq!(signer.asked(), asked, "nothing was verified twice");
+}
+
+#[test]
+fn a_block_that_holds_is_remembered_as_a_whole_and_drives_no_payments_out() {
+    let (mut bench, signer, _) = counting(1_000);
+    let verifier = bench.node.verifier();
+    let tip = branch("A", 3).pop().unwrap();
+    let block = block_on(&tip, vec![payment(1), payment(2)]);
+    for _ in 0..2 {
+        verifier.blocks(std::slice::from_ref(&block), &alone());
+        assert!(verifier.held(&block));
+        assert_eq!(signer.asked(), 2);
+    }
+    assert!(!verifier.remembers(4, &payment(1)));
+    bench.take(&[block]);
+    assert_eq!(signer.asked(), 2);
+}
+
+#[test]
+fn of_a_block_that_does_not_hold_each_answer_is_remembered() {
+    let (mut bench, signer, _) = counting(1_000);
+    let verifier = bench.node.verifier();
+    let tip = branch("A", 3).pop().unwrap();
+    let good = block_on(&tip, vec![payment(3)]);
+    let bad = block_on(&good, vec![payment(1), forged(7)]);
+    verifier.blocks(&[good.clone(), bad.clone()], &alone());
+    assert_eq!((verifier.held(&good), verifier.held(&bad)), (true, false));
+    assert!(verifier.remembers(5, &payment(1)) && verifier.remembers(5, &forged(7)));
+    bench.take(&[good]);
+    let step = bench.block(&bad);
+    let refused = refusal(&step);
+    assert_eq!(refused.observed.as_deref(), Some(forged(7).signature()));
+    assert_eq!(signer.asked(), 3, "nothing was verified twice");
+}
+
+#[test]
+fn a_block_with_what_is_not_asked_for_does_not_hold() {
+    let (bench, signer, _) = counting(1_000);
+    let verifier = bench.node.verifier();
+    let tip = branch("A", 3).pop().unwrap();
+    let amount = Amount::from_coins(1);
+    let early = Transaction::reward("A", amount, tip.header().timestamp).unwrap();
+    let block = block_on(&tip, vec![payment(1), early]);
+    verifier.blocks(std::slice::from_ref(&block), &alone());
+    assert!(!verifier.held(&block));
+    assert!(verifier.remembers(4, &payment(1)));
+    let alone = block_on(&tip, Vec::new());
+    verifier.blocks(std::slice::from_ref(&alone), &Judging::default());
+    assert!(!verifier.held(&alone), "there is nothing to remember");
+    assert_eq!(signer.asked(), 1);
 }
 
 #[test]
