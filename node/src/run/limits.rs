@@ -109,6 +109,10 @@ pub(crate) const SLICE_BYTES_MAX: u64 = 64 << 20;
 /// read in a blink.
 pub(crate) const SNAPSHOT_BLOCKS: usize = 10_000;
 
+/// How long after the start, and after each, none is kept while a chain is fetched: what comes within
+/// such a time is read from the journal in a small part of it.
+pub(crate) const SNAPSHOT_PAUSE_MS: u64 = 60_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

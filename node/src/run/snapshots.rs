@@ -2,23 +2,27 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use plugcoin_core::{Node, Snapshot};
 use plugcoin_sdk::hooks::Storage;
 
-use super::limits::SNAPSHOT_BLOCKS;
+use super::limits::{SNAPSHOT_BLOCKS, SNAPSHOT_PAUSE_MS};
 
 /// Keeps snapshots while the node works on.
 ///
-/// * Each is written when the chain is a quarter longer than at the one before, or twice as long while it
-///   is fetched, so that all together are five times as long as the last one at most, however long the
-///   chain becomes; and at the end, unless hardly anything is new.
+/// * Each is written when the chain is a quarter longer than at the one before, so that all together are
+///   five times as long as the last one at most, however long the chain becomes; and at the end, unless
+///   hardly anything is new.
+/// * While a chain is fetched they are rare: the disk and the cores have other things to do.
 /// * The node stands still for as long as it takes one, and not for as long as it is written.
 /// * The chain is safe without them: one that can't be kept is told of, and no more.
 pub(crate) struct Snapshots {
     storage: Arc<dyn Storage>,
     /// How many blocks the latest has that is kept.
     blocks: usize,
+    /// When the latest was taken, or the node started.
+    latest: Instant,
     /// What is being written: how many blocks it will have, if it can be kept.
     writing: Option<JoinHandle<Option<usize>>>,
 }
@@ -29,13 +33,14 @@ impl Snapshots {
         Self {
             storage,
             blocks: node.restored_blocks(),
+            latest: Instant::now(),
             writing: None,
         }
     }
 
     /// Takes one when it is due; all that the node decided is durable now.
     pub(crate) fn follow(&mut self, node: &Node) {
-        if !is_due(node.blocks(), self.blocks, node.is_syncing()) {
+        if !is_due(node.blocks(), self.blocks) || self.is_too_soon(node) {
             return;
         }
         if let Some(thread) = self.writing.take_if(|thread| thread.is_finished()) {
@@ -49,7 +54,13 @@ impl Snapshots {
             let write = move || write(&*storage, position, &snapshot).then_some(blocks);
             let started = thread::Builder::new().name("snapshot".to_owned());
             self.writing = started.spawn(write).ok();
+            self.latest = Instant::now();
         }
+    }
+
+    fn is_too_soon(&self, node: &Node) -> bool {
+        let pause = Duration::from_millis(SNAPSHOT_PAUSE_MS);
+        node.is_syncing() && self.latest.elapsed() < pause
     }
 
     /// Takes the last one, and returns when it is kept; all that the node decided is durable.
@@ -76,10 +87,8 @@ impl Snapshots {
 }
 
 /// Whether a snapshot is due with so many blocks, when the latest has so many.
-fn is_due(blocks: usize, kept: usize, syncing: bool) -> bool {
-    // While a chain is fetched, the disk and the cores have other things to do.
-    let share = if syncing { kept } else { kept / 4 };
-    blocks >= kept + SNAPSHOT_BLOCKS.max(share)
+fn is_due(blocks: usize, kept: usize) -> bool {
+    blocks >= kept + SNAPSHOT_BLOCKS.max(kept / 4)
 }
 
 /// The same when the node stops.
@@ -101,18 +110,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_due_when_a_quarter_is_new_or_all_while_a_chain_is_fetched() {
-        for (kept, syncing, due) in [
-            (0, false, 10_000),
-            (0, true, 10_000),
-            (20_000, false, 30_000),
-            (40_000, false, 50_000),
-            (100_000, false, 125_000),
-            (20_000, true, 40_000),
-            (100_000, true, 200_000),
+    fn one_is_due_when_a_quarter_is_new() {
+        for (kept, due) in [
+            (0, 10_000),
+            (20_000, 30_000),
+            (40_000, 50_000),
+            (100_000, 125_000),
         ] {
-            assert!(is_due(due, kept, syncing), "{kept}");
-            assert!(!is_due(due - 1, kept, syncing), "{kept}");
+            assert!(is_due(due, kept), "{kept}");
+            assert!(!is_due(due - 1, kept), "{kept}");
         }
     }
 
