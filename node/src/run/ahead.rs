@@ -1,6 +1,7 @@
 //! [`Ahead`]: threads that read blocks and verify signatures before the node sees them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -27,6 +28,8 @@ pub(crate) struct Ahead {
     verifier: Arc<Verifier>,
     work: Sender<Work>,
     threads: usize,
+    /// How many pages are being read.
+    pages: Arc<AtomicUsize>,
 }
 
 enum Work {
@@ -82,6 +85,7 @@ impl Ahead {
             verifier,
             work,
             threads,
+            pages: Arc::default(),
         })
     }
 
@@ -104,14 +108,18 @@ impl Ahead {
     /// Reads a peer's answer; if its blocks are a page that will be judged wholly, what is in them is
     /// verified, as far as they look like a chain.
     ///
+    /// * The pages under way share the threads: one alone has all, and of many each has one, since more
+    ///   signatures in a batch cost less each.
     /// * None: the node is stopping.
     pub(crate) async fn read(&self, reply: PeerReply, judged: bool) -> Option<Answered> {
         let PeerReply { contact, answer } = reply;
         let PeerAnswer::Blocks(texts) = answer else {
             return Some(PeerReply { contact, answer }.into());
         };
+        let page = UnderWay::of(&self.pages);
+        let threads = (self.threads / page.pages).max(1);
         let mut reading = Vec::new();
-        for texts in self.shares(texts) {
+        for texts in share_out(texts, threads) {
             reading.push(self.ask(|done| Asked::Read(texts, judged, done)));
         }
         let mut shares = Vec::new();
@@ -119,7 +127,7 @@ impl Ahead {
             shares.push(share.await.ok()?);
         }
         let mut verifying = Vec::new();
-        for blocks in self.shares(chain(&shares)) {
+        for blocks in share_out(chain(&shares), threads) {
             verifying.push(self.ask(|done| Asked::Verify(blocks, done)));
         }
         for share in verifying {
@@ -129,17 +137,6 @@ impl Ahead {
         let blocks = shares.into_iter().flat_map(|share| share.blocks).collect();
         let answer = Answer::Blocks(blocks);
         Some(Answered { contact, answer })
-    }
-
-    /// A share of a page for each thread.
-    fn shares<T>(&self, mut page: Vec<T>) -> Vec<Vec<T>> {
-        let share = page.len().div_ceil(self.threads).max(SHARE_BLOCKS_MIN);
-        let mut shares = Vec::new();
-        while !page.is_empty() {
-            let rest = page.split_off(share.min(page.len()));
-            shares.push(std::mem::replace(&mut page, rest));
-        }
-        shares
     }
 
     fn ask<T>(&self, asked: impl FnOnce(oneshot::Sender<T>) -> Asked) -> oneshot::Receiver<T> {
@@ -155,6 +152,37 @@ impl Ahead {
         // If a plugin's failure ended it, the node meets the same again, and knows what to do.
         let _ = ended.await;
     }
+}
+
+/// A page that is being read, until it is dropped.
+struct UnderWay<'a> {
+    count: &'a AtomicUsize,
+    /// How many there were when its reading began, with it.
+    pages: usize,
+}
+
+impl<'a> UnderWay<'a> {
+    fn of(count: &'a AtomicUsize) -> Self {
+        let pages = count.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { count, pages }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A share of a page for each of so many threads.
+fn share_out<T>(mut page: Vec<T>, threads: usize) -> Vec<Vec<T>> {
+    let share = page.len().div_ceil(threads).max(SHARE_BLOCKS_MIN);
+    let mut shares = Vec::new();
+    while !page.is_empty() {
+        let rest = page.split_off(share.min(page.len()));
+        shares.push(std::mem::replace(&mut page, rest));
+    }
+    shares
 }
 
 /// The blocks of a page, the lowest first, as far as they look like a chain.
@@ -353,6 +381,26 @@ mod tests {
         assert!(matches!(waiting.next(), Some(Next::Block(..))));
         assert!(matches!(waiting.next(), Some(Next::Transactions(_))));
         assert!(waiting.next().is_none(), "nothing will come");
+    }
+
+    #[test]
+    fn a_page_has_a_share_for_each_thread_that_is_worth_one() {
+        let lengths = |page: usize, threads| {
+            let shares = share_out((0..page).collect(), threads);
+            assert!(shares.concat().into_iter().eq(0..page));
+            shares.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(lengths(1_024, 2), [512, 512]);
+        assert_eq!(lengths(1_023, 2), [512, 511]);
+        assert_eq!(lengths(1_024, 1), [1_024]);
+        assert_eq!(lengths(20, 2), [16, 4]);
+        assert_eq!(lengths(16, 2), [16]);
+        assert_eq!(lengths(0, 2), [0; 0]);
+        let pages = AtomicUsize::new(0);
+        let (first, second) = (UnderWay::of(&pages), UnderWay::of(&pages));
+        assert_eq!((first.pages, second.pages), (1, 2));
+        drop((first, second));
+        assert_eq!(UnderWay::of(&pages).pages, 1);
     }
 
     #[test]
