@@ -1,6 +1,7 @@
 //! [`Table`]: rows by hash, in their order; it grows in small steps, and nothing in it moves.
 
 use std::hash::BuildHasher as _;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -69,9 +70,10 @@ impl<V: Copy> Table<V> {
 
     /// Puts a row at the end, or a new value into the row that there is.
     pub fn insert(&mut self, hash: Hash, value: V) {
-        match self.positions.find(&hash, |at| self.rows.get(at).0) {
+        let rows = &self.rows;
+        match self.positions.find_or_push(&hash, |at| rows.get(at).0) {
             Some(at) => self.rows.get_mut(at).1 = value,
-            None => self.push(hash, value),
+            None => self.rows.push((hash, value)),
         }
     }
 
@@ -102,7 +104,7 @@ impl<V: Copy> Table<V> {
 /// A long list; copies of it share what did not change since, but for a few items at the end.
 #[derive(Clone, Debug)]
 pub struct Rows<T> {
-    full: Vec<Arc<Vec<T>>>,
+    full: Vec<Arc<[T]>>,
     /// Less than a chunk, and nobody else's: putting an item at the end asks nobody.
     tail: Vec<T>,
 }
@@ -138,14 +140,14 @@ impl<T> Rows<T> {
     pub fn get(&self, position: u32) -> &T {
         let position = position as usize;
         let chunk = self.full.get(position / CHUNK_ROWS);
-        &chunk.map_or(&self.tail, |chunk| &**chunk)[position % CHUNK_ROWS]
+        &chunk.map_or(&*self.tail, |chunk| &**chunk)[position % CHUNK_ROWS]
     }
 }
 
 impl<T: Copy> Rows<T> {
     /// The items in their order, of a list that is not needed any more.
     pub fn into_items(self) -> impl Iterator<Item = T> {
-        let copied = |chunk: Arc<Vec<T>>| (0..chunk.len()).map(move |at| chunk[at]);
+        let copied = |chunk: Arc<[T]>| (0..chunk.len()).map(move |at| chunk[at]);
         self.full.into_iter().flat_map(copied).chain(self.tail)
     }
 
@@ -153,8 +155,8 @@ impl<T: Copy> Rows<T> {
     pub fn get_mut(&mut self, position: u32) -> &mut T {
         let position = position as usize;
         let chunk = match self.full.get_mut(position / CHUNK_ROWS) {
-            Some(chunk) => own(chunk),
-            None => &mut self.tail,
+            Some(chunk) => Arc::make_mut(chunk),
+            None => &mut *self.tail,
         };
         &mut chunk[position % CHUNK_ROWS]
     }
@@ -163,19 +165,17 @@ impl<T: Copy> Rows<T> {
     pub fn push(&mut self, item: T) {
         self.tail.push(item);
         if self.tail.len() == CHUNK_ROWS {
-            // The first chunk grows as it is filled: many lists have only a few items.
-            let next = Vec::with_capacity(CHUNK_ROWS);
-            self.full
-                .push(Arc::new(std::mem::replace(&mut self.tail, next)));
+            self.full.push(self.tail.as_slice().into());
+            self.tail.clear();
         }
     }
 
     /// Takes the last item away.
     pub fn pop(&mut self) -> Option<T> {
         if self.tail.is_empty()
-            && let Some(mut last) = self.full.pop()
+            && let Some(last) = self.full.pop()
         {
-            self.tail = std::mem::take(own(&mut last));
+            self.tail.extend_from_slice(&last);
         }
         self.tail.pop()
     }
@@ -243,6 +243,17 @@ impl Positions {
         found.copied()
     }
 
+    /// The position of a hash; if it has none, it gets the next one.
+    pub fn find_or_push(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
+        let (key, shard) = self.place(hash);
+        let found = self.shards[shard].find(key, |at| hash_at(*at) == *hash);
+        let found = found.copied();
+        if found.is_none() {
+            self.push(hash, hash_at);
+        }
+        found
+    }
+
     /// Gives the next position to a hash that has none yet.
     pub fn push(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) {
         if self.shards.len() == 1 && self.count as usize >= SHARD_ROWS_MIN {
@@ -291,24 +302,16 @@ impl Positions {
     }
 }
 
-/// A chunk to be changed: a copy of it, if somebody else has it too.
-fn own<T: Copy>(chunk: &mut Arc<Vec<T>>) -> &mut Vec<T> {
-    if Arc::get_mut(chunk).is_none() {
-        let mut copy = Vec::with_capacity(CHUNK_ROWS);
-        copy.extend_from_slice(chunk);
-        *chunk = Arc::new(copy);
-    }
-    Arc::make_mut(chunk)
-}
-
 /// A shard with twice the room.
 ///
-/// * The keys are computed before any is put in its place: so the processor fetches many rows at once,
-///   which are all over the memory.
+/// * The rows are all over the memory. They are touched before anything is made of them, in a loop that is
+///   so short that the processor fetches many at once.
 fn doubled(shard: &HashTable<u32>, hash_at: impl Fn(u32) -> Hash) -> HashTable<u32> {
     let key = |at: u32| Drawn.hash_one(hash_at(at));
-    let positions = shard.iter().copied();
-    let keyed: Vec<(u64, u32)> = positions.map(|at| (key(at), at)).collect();
+    let positions: Vec<u32> = shard.iter().copied().collect();
+    let touched = positions.iter().map(|&at| hash_at(at).as_bytes()[0]);
+    black_box(touched.fold(0, |all, byte| all ^ byte));
+    let keyed: Vec<(u64, u32)> = positions.into_iter().map(|at| (key(at), at)).collect();
     let mut doubled = HashTable::with_capacity(2 * shard.len());
     for (own, at) in keyed {
         doubled.insert_unique(own, at, |at| key(*at));
