@@ -145,8 +145,13 @@ fn json_bytes(c: char) -> usize {
 }
 
 /// The rules that the item under judgement was held against so far.
+///
+/// * What the last item was held against stays beyond them: most are held against the same.
 #[derive(Debug, Default)]
-pub(crate) struct Trace(Vec<Noted>);
+pub(crate) struct Trace {
+    noted: Vec<Noted>,
+    count: usize,
+}
 
 #[derive(Clone, Debug)]
 struct Noted {
@@ -156,7 +161,7 @@ struct Noted {
 
 impl Trace {
     pub(crate) fn begin(&mut self) {
-        self.0.clear();
+        self.count = 0;
     }
 
     /// Notes a rule of the core.
@@ -173,19 +178,23 @@ impl Trace {
     fn note(&mut self, rule: &'static str, by: Option<(&Arc<str>, &Arc<str>)>) {
         let plugin = |by: Option<&Arc<str>>| by.map(Arc::as_ptr);
         let same = |noted: &Noted| {
-            noted.rule == rule
-                && plugin(noted.by.as_ref().map(|by| &by.0)) == plugin(by.map(|by| by.0))
+            plugin(noted.by.as_ref().map(|by| &by.0)) == plugin(by.map(|by| by.0))
+                && noted.rule == rule
         };
-        if self.0.len() < EXPLAINED_RULES_MAX && !self.0.iter().any(same) {
-            let by = by.map(|(plugin, version)| (plugin.clone(), version.clone()));
-            self.0.push(Noted { rule, by });
+        if self.count == EXPLAINED_RULES_MAX || self.noted[..self.count].iter().any(same) {
+            return;
         }
+        if !self.noted.get(self.count).is_some_and(same) {
+            let by = by.map(|(plugin, version)| (plugin.clone(), version.clone()));
+            self.noted.truncate(self.count);
+            self.noted.push(Noted { rule, by });
+        }
+        self.count += 1;
     }
 
     /// The rules up to the one that said no.
     fn ended_by(&self, invalid: &Invalid) -> Vec<Asked> {
-        let mut asked: Vec<Asked> = self
-            .0
+        let mut asked: Vec<Asked> = self.noted[..self.count]
             .iter()
             .map(|noted| match &noted.by {
                 Some((plugin, version)) => Asked::by(noted.rule, plugin, version),

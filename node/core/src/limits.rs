@@ -15,6 +15,10 @@ pub const ORPHANS_MAX: usize = 1_000;
 /// 7.5 MB.
 pub const SIGNATURES_MAX: usize = 100_000;
 
+/// How many answers about signatures make room together: each is somewhere else in the memory, and several in
+/// a row are fetched at once.
+pub const FORGOTTEN_TOGETHER: usize = 64;
+
 /// How many blocks are remembered in which all signatures held: those of all pages that are under way
 /// while a chain is fetched, twice; with some 65 bytes each, 1 MB.
 pub const VERIFIED_BLOCKS_MAX: usize = 16_384;

@@ -239,7 +239,7 @@ pub(crate) fn template(
             Err(Halt::Invalid(_)) => continue,
             Err(Halt::Fault(error)) => return Err(error),
         }
-        if view.pay(state, transaction, nr) {
+        if view.pay(state, transaction) {
             bytes = with;
             transactions.push(transaction.clone());
         }

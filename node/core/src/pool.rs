@@ -1,12 +1,13 @@
 //! [`Pool`]: the transactions that wait, in the order in which they will be mined.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{Capacity, PoolSummary};
 use plugcoin_sdk::ledger::{Amount, Hash, Transaction};
 
+use crate::chain::{ByText, entry};
 use crate::slab::Slab;
 
 /// The place of a transaction in the pool: higher priority first, then order of arrival.
@@ -67,7 +68,7 @@ pub(crate) struct Pool {
     order: BTreeMap<Place, u32>,
     arrivals: BTreeMap<u64, u32>,
     expiries: BTreeMap<(i64, u64), u32>,
-    senders: HashMap<Box<str>, Sender>,
+    senders: ByText<Sender>,
     bytes: u64,
     next: u64,
 }
@@ -121,14 +122,7 @@ impl Pool {
         let place = (Reverse(priority), arrival);
         self.bytes += transaction.text().len() as u64;
         let (from, amount) = (transaction.from(), transaction.amount());
-        match self.senders.get_mut(from) {
-            Some(sender) => sender.add(arrival, amount),
-            None => {
-                let mut sender = Sender::default();
-                sender.add(arrival, amount);
-                self.senders.insert(from.into(), sender);
-            }
-        }
+        entry(&mut self.senders, from, Sender::default).add(arrival, amount);
         let entry = Entry {
             transaction,
             place,
@@ -197,10 +191,15 @@ impl Pool {
     }
 
     /// Drops what a sender has waiting beyond its balance, judged in order of arrival.
-    pub(crate) fn judge(&mut self, sender: &str, balance: Amount) -> Vec<(Transaction, Invalid)> {
+    pub(crate) fn judge(
+        &mut self,
+        sender: &str,
+        balance: impl FnOnce() -> Amount,
+    ) -> Vec<(Transaction, Invalid)> {
         let Some(from) = self.senders.get(sender) else {
             return Vec::new();
         };
+        let balance = balance();
         if from.sum <= balance {
             return Vec::new();
         }
@@ -317,7 +316,7 @@ mod tests {
                 prop_assert!(places as u64 <= 2 * count + GONE_MIN, "{} of {}", places, count);
             }
             // The first to come keep their place, whatever went before.
-            let dropped = pool.judge(senders[0], Amount::from_coins(left));
+            let dropped = pool.judge(senders[0], || Amount::from_coins(left));
             let dropped: Vec<_> = dropped.into_iter().map(|(transaction, _)| transaction).collect();
             let kept = (left as usize).min(waiting[0].len());
             prop_assert_eq!(&dropped, &waiting[0][kept..]);

@@ -1,11 +1,9 @@
 //! Validity in stages, a type for each: a structural `Block` or `Transaction`, then checked alone,
 //! then connected in its place.
 
-use std::collections::HashSet;
-
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::TransactionContext;
-use plugcoin_sdk::ledger::{Block, Drawn, Header, SYSTEM, Target, Transaction};
+use plugcoin_sdk::ledger::{Block, Header, SYSTEM, Target, Transaction};
 
 use crate::chain::{State, View};
 use crate::rules::{Halt, Rules};
@@ -178,17 +176,17 @@ fn check_payments(
     rules.note("transactions");
     let count = block.transactions().len();
     view.reserve(count);
-    let mut ids = HashSet::with_capacity_and_hasher(count, Drawn);
-    for transaction in block.transactions() {
-        let id = transaction.id();
-        if view.has(state, &id) || !ids.insert(id) {
-            return Err(
-                Invalid::new("transactions", "a transaction that this branch has already")
-                    .observed(id)
-                    .required("each transaction once")
-                    .into(),
-            );
-        }
+    // All are looked up before any is put anywhere: so the processor fetches their places at once.
+    let mut ids = block.transactions().iter().map(Transaction::id);
+    let known = ids.clone().find(|id| view.has(state, id));
+    let twice = known.or_else(|| ids.find(|id| !view.add(*id, block.nr())));
+    if let Some(id) = twice {
+        return Err(
+            Invalid::new("transactions", "a transaction that this branch has already")
+                .observed(id)
+                .required("each transaction once")
+                .into(),
+        );
     }
     let Some((reward, payments)) = block.transactions().split_last() else {
         return Ok(());
@@ -197,21 +195,21 @@ fn check_payments(
     for payment in payments {
         let context = TransactionContext {
             nr: block.nr(),
-            balance: view.balance(state, payment.from()),
+            balance: *view.balance_mut(state, payment.from()),
             time_us: block.header().timestamp.us(),
         };
         rules.over(payment.leaf(), || {
             rules.check_transaction(payment, &context)
         })?;
         rules.note("funds");
-        if !view.pay(state, payment, block.nr()) {
+        if !view.pay(state, payment) {
             return Err(Invalid::new("funds", "a sender pays more than it has")
                 .observed(context.balance)
                 .required(payment.amount())
                 .into());
         }
     }
-    view.pay(state, reward, block.nr());
+    view.pay(state, reward);
     Ok(())
 }
 

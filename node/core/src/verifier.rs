@@ -9,7 +9,7 @@ use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::judging::{Judging, batches};
-use crate::limits::{BAD_SIGNATURES_MAX, SIGNATURES_MAX, VERIFIED_BLOCKS_MAX};
+use crate::limits::{BAD_SIGNATURES_MAX, FORGOTTEN_TOGETHER, SIGNATURES_MAX, VERIFIED_BLOCKS_MAX};
 use crate::slab::Slab;
 
 /// Verifies signatures and remembers what it found: of a payment by leaf hash and signer, and of a block
@@ -396,11 +396,11 @@ impl Memory {
             true => (&mut self.good, SIGNATURES_MAX),
             false => (&mut self.bad, BAD_SIGNATURES_MAX),
         };
-        // The oldest goes first, so that the new one takes its slot.
-        if order.len() == max
-            && let Some(oldest) = order.pop_front()
-        {
-            self.answers.remove(oldest);
+        // Several go together, so that the processor fetches their places at once.
+        if order.len() == max {
+            for oldest in order.drain(..FORGOTTEN_TOGETHER) {
+                self.answers.remove(oldest);
+            }
         }
         order.push_back(self.answers.insert(hash, (since, holds)));
     }

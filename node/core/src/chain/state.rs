@@ -1,15 +1,13 @@
 //! [`State`]: what everybody has at the tip, and which transactions the best chain has.
 
-use std::collections::HashMap;
-
 use plugcoin_sdk::Error;
 use plugcoin_sdk::ledger::{Amount, Block, ByHash, Hash, Rows, SYSTEM, Table};
 
-use super::View;
 use super::view::contradiction;
+use super::{ByText, View};
 
 /// What each key has that has something.
-pub(crate) type Balances = HashMap<Box<str>, Amount>;
+pub(crate) type Balances = ByText<Amount>;
 
 /// Balances and transaction ids at the best tip.
 #[derive(Debug, Default)]

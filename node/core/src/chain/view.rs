@@ -1,18 +1,16 @@
 //! [`View`]: what everybody has after some block, told as differences from the tip.
 
-use std::collections::HashMap;
-
 use plugcoin_sdk::ledger::{Amount, Block, ByHash, Hash, SYSTEM, Transaction};
 use plugcoin_sdk::{Error, ErrorKind};
 
-use super::State;
+use super::{ByText, State, entry};
 
 /// The state after a block that need not be the tip, as differences from [`State`].
 #[derive(Clone, Debug)]
 pub struct View {
     /// The highest block of the best chain beneath; ids of later blocks there do not count.
     fork_nr: u64,
-    balances: HashMap<Box<str>, Amount>,
+    balances: ByText<Amount>,
     ids: ByHash<u32>,
 }
 
@@ -21,7 +19,7 @@ impl View {
     pub fn at_tip(tip_nr: u64) -> Self {
         Self {
             fork_nr: tip_nr,
-            balances: HashMap::new(),
+            balances: ByText::default(),
             ids: ByHash::default(),
         }
     }
@@ -58,31 +56,41 @@ impl View {
         self.ids.keys()
     }
 
+    /// What a key has, to be changed.
+    pub(crate) fn balance_mut(&mut self, state: &State, key: &str) -> &mut Amount {
+        entry(&mut self.balances, key, || state.balance(key))
+    }
+
     /// Pays: the sender has that much less, unless it has less, and the receiver more.
     ///
-    /// * False, and nothing is changed, if the sender hasn't so much. Rewards come from nowhere.
-    pub(crate) fn pay(&mut self, state: &State, transaction: &Transaction, nr: u64) -> bool {
+    /// * False, and nobody has more or less, if the sender hasn't so much. Rewards come from nowhere.
+    pub(crate) fn pay(&mut self, state: &State, transaction: &Transaction) -> bool {
+        let sum = transaction.amount();
         if transaction.from() != SYSTEM {
-            let has = self.balance(state, transaction.from());
-            let Some(rest) = has.checked_sub(transaction.amount()) else {
+            let has = self.balance_mut(state, transaction.from());
+            let Some(rest) = has.checked_sub(sum) else {
                 return false;
             };
-            self.balances.insert(transaction.from().into(), rest);
+            *has = rest;
         }
-        let has = self.balance(state, transaction.to());
+        let has = self.balance_mut(state, transaction.to());
         // 2^128 units are 3·10^20 greatest sums: no chain is so long.
-        let sum = has.checked_add(transaction.amount()).unwrap_or(has);
-        self.balances.insert(transaction.to().into(), sum);
-        self.ids.insert(transaction.id(), nr as u32);
+        *has = has.checked_add(sum).unwrap_or(*has);
         true
+    }
+
+    /// A transaction is on this branch; false, if it was already in one of its own blocks.
+    pub(crate) fn add(&mut self, id: Hash, nr: u64) -> bool {
+        self.ids.insert(id, nr as u32).is_none()
     }
 
     /// Applies a block that is known to be valid here.
     pub(crate) fn apply(&mut self, state: &State, block: &Block) -> Result<(), Error> {
         for transaction in block.transactions() {
-            if !self.pay(state, transaction, block.nr()) {
+            if !self.pay(state, transaction) {
                 return Err(contradiction(block));
             }
+            self.add(transaction.id(), block.nr());
         }
         Ok(())
     }
@@ -90,17 +98,12 @@ impl View {
     /// Takes back the best chain's block at the top of what this view still counts.
     pub(crate) fn undo(&mut self, state: &State, block: &Block) -> Result<(), Error> {
         for transaction in block.transactions().iter().rev() {
-            let has = self.balance(state, transaction.to());
-            let rest = has
-                .checked_sub(transaction.amount())
-                .ok_or_else(|| contradiction(block))?;
-            self.balances.insert(transaction.to().into(), rest);
+            let sum = transaction.amount();
+            let has = self.balance_mut(state, transaction.to());
+            *has = has.checked_sub(sum).ok_or_else(|| contradiction(block))?;
             if transaction.from() != SYSTEM {
-                let has = self.balance(state, transaction.from());
-                let sum = has
-                    .checked_add(transaction.amount())
-                    .ok_or_else(|| contradiction(block))?;
-                self.balances.insert(transaction.from().into(), sum);
+                let has = self.balance_mut(state, transaction.from());
+                *has = has.checked_add(sum).ok_or_else(|| contradiction(block))?;
             }
         }
         self.fork_nr = block.nr().saturating_sub(1);
@@ -115,7 +118,7 @@ impl View {
         }
     }
 
-    pub(super) fn into_parts(self) -> (HashMap<Box<str>, Amount>, ByHash<u32>) {
+    pub(super) fn into_parts(self) -> (ByText<Amount>, ByHash<u32>) {
         (self.balances, self.ids)
     }
 }

@@ -380,7 +380,7 @@ impl Node {
     /// Judges anew what the senders have waiting whose balance changed.
     fn judge_pool<'a>(&mut self, touched: impl Iterator<Item = &'a str>, step: &mut Step) {
         for key in touched {
-            let dropped = self.pool.judge(key, self.state.balance(key));
+            let dropped = self.pool.judge(key, || self.state.balance(key));
             self.tell_dropped(dropped, step);
         }
     }

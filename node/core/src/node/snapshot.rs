@@ -128,7 +128,7 @@ impl<'a> Bytes<'a> {
         let tree = Tree::restored(blocks.iter().map(stored), tip)?;
         let rows = self.rows::<ID_BYTES>()?;
         let ids = Table::of(rows.iter().map(id));
-        let mut balances = Balances::new();
+        let mut balances = Balances::default();
         for _ in 0..self.number()? {
             let key = self.text()?;
             let units = u128::from_le_bytes(self.array()?);
