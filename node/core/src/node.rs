@@ -251,12 +251,13 @@ impl Node {
             kind: ItemKind::Transaction,
             hash: id,
         };
-        if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
+        let leaf = transaction.leaf();
+        let is_known = || self.pool.contains(&id) || self.state.transaction_nr(&id).is_some();
+        if self.rules.verifier.fetching(&leaf, is_known) {
             return Ok(Reply::Known(item));
         }
         let next = self.next_nr();
         self.rules.trace.get_mut().begin();
-        let leaf = transaction.leaf();
         let admitted = self
             .check_poison(leaf, &[])
             .and_then(|()| Checked::transaction(&self.rules, transaction.clone(), next))

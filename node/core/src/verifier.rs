@@ -1,6 +1,7 @@
 //! [`Verifier`]: verifies signatures, each once, ahead of the node or within it.
 
 use std::collections::{HashSet, VecDeque};
+use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugcoin_sdk::hooks::{SealVerdict, Signed};
@@ -60,6 +61,17 @@ impl Verifier {
     ) -> Result<Vec<bool>, Error> {
         let all: Vec<&Transaction> = transactions.iter().collect();
         self.verify(nr, &all, judging)
+    }
+
+    /// Looks something up, in a row with what is remembered of a payment by its leaf hash.
+    ///
+    /// * All of it lies all over the memory. What is looked for in a row, with nothing between, the processor
+    ///   fetches at once, and finds it near at hand later.
+    pub(crate) fn fetching<T>(&self, leaf: &Hash, look_up: impl FnOnce() -> T) -> T {
+        // Held until both were looked for: to lock and to let go waits for what is being fetched.
+        let memory = self.memory();
+        black_box(memory.answers.find(leaf));
+        look_up()
     }
 
     /// Whether all signatures in a block were found to hold beforehand, or there are none.
