@@ -13,6 +13,7 @@ mod hash;
 mod json;
 pub mod merkle;
 pub(crate) mod serde_texts;
+mod slots;
 mod table;
 mod target;
 mod text;

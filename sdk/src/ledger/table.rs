@@ -1,11 +1,9 @@
 //! [`Table`]: rows by hash, in their order; it grows in small steps, and nothing in it moves.
 
 use std::hash::BuildHasher as _;
-use std::hint::black_box;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
+use super::slots::Slots;
 use super::{Drawn, Hash};
 
 /// How many rows lie together.
@@ -14,13 +12,12 @@ const CHUNK_ROWS: usize = 1_024;
 /// From how many rows on the positions are in many shards, so that small tables stay small.
 const SHARD_ROWS_MIN: usize = 8_192;
 
-/// How many shards there are then. Each doubles on its own: at a million rows that takes a tenth of a
-/// millisecond, and not 50.
+/// How many shards there are then. Each grows on its own, in some microseconds.
 const SHARDS: usize = 256;
 
 /// Small values by hash, one row each, in the order in which they came.
 ///
-/// * A row costs its own size and at most 12 bytes, also right after the table has grown.
+/// * A row costs its own size and at most 12 bytes, also right after the table has grown, which fetches no rows.
 /// * [`rows`](Self::rows) costs no copy of the rows; a chunk of them is copied when it changes later.
 /// * Whoever chooses the hashes can't make it slow: where they lie is [`Drawn`] in each process.
 #[derive(Clone, Debug)]
@@ -186,14 +183,14 @@ impl<T: Copy> Rows<T> {
 /// * `hash_at` gives the hash at a position of that list.
 #[derive(Clone, Debug)]
 pub struct Positions {
-    shards: Vec<HashTable<u32>>,
+    shards: Vec<Slots>,
     count: u32,
 }
 
 impl Default for Positions {
     fn default() -> Self {
         Self {
-            shards: vec![HashTable::new()],
+            shards: vec![Slots::default()],
             count: 0,
         }
     }
@@ -227,9 +224,9 @@ impl Positions {
         }
         for (shard, ends) in positions.shards.iter_mut().zip(begins.windows(2)) {
             let rows = &sorted[ends[0]..ends[1]];
-            *shard = HashTable::with_capacity(rows.len());
+            *shard = Slots::with_capacity(rows.len());
             for (key, at) in rows {
-                shard.insert_unique(*key, *at, |at| Drawn.hash_one(hash_at(*at)));
+                shard.insert(*key, *at);
             }
         }
         positions.count = count as u32;
@@ -239,15 +236,12 @@ impl Positions {
     /// The position of a hash.
     pub fn find(&self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
         let (key, shard) = self.place(hash);
-        let found = self.shards[shard].find(key, |at| hash_at(*at) == *hash);
-        found.copied()
+        self.shards[shard].find(key, |at| hash_at(at) == *hash)
     }
 
     /// The position of a hash; if it has none, it gets the next one.
     pub fn find_or_push(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
-        let (key, shard) = self.place(hash);
-        let found = self.shards[shard].find(key, |at| hash_at(*at) == *hash);
-        let found = found.copied();
+        let found = self.find(hash, &hash_at);
         if found.is_none() {
             self.push(hash, hash_at);
         }
@@ -259,39 +253,32 @@ impl Positions {
         if self.shards.len() == 1 && self.count as usize >= SHARD_ROWS_MIN {
             self.shards = shards_for(self.count as usize);
             for position in 0..self.count {
-                self.put(&hash_at(position), position, &hash_at);
+                self.put(&hash_at(position), position);
             }
         }
-        self.put(hash, self.count, &hash_at);
+        self.put(hash, self.count);
         self.count += 1;
     }
 
     /// Takes a hash out, and gives its position, which comes back, to the last one.
     pub fn remove(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
         let (key, shard) = self.place(hash);
-        let found = self.shards[shard].find_entry(key, |at| hash_at(*at) == *hash);
-        let (position, _) = found.ok()?.remove();
+        let position = self.shards[shard].remove(key, |at| hash_at(at) == *hash)?;
         self.count -= 1;
         let last = self.count;
         if position != last {
             let (key, shard) = self.place(&hash_at(last));
-            if let Some(at) = self.shards[shard].find_mut(key, |at| *at == last) {
-                *at = position;
-            }
+            self.shards[shard].replace(key, last, position);
         }
         Some(position)
     }
 
-    fn put(&mut self, hash: &Hash, position: u32, hash_at: impl Fn(u32) -> Hash) {
+    fn put(&mut self, hash: &Hash, position: u32) {
         let (key, shard) = self.place(hash);
-        let shard = &mut self.shards[shard];
-        if shard.len() == shard.capacity() {
-            *shard = doubled(shard, &hash_at);
-        }
-        shard.insert_unique(key, position, |at| Drawn.hash_one(hash_at(*at)));
+        self.shards[shard].insert(key, position);
     }
 
-    /// The key of a hash, and its shard; the key's low bits and its highest seven find the place there.
+    /// The key of a hash, and its shard; the key's low bits find the place there.
     fn place(&self, hash: &Hash) -> (u64, usize) {
         let key = Drawn.hash_one(hash);
         (key, self.shard(key))
@@ -302,26 +289,9 @@ impl Positions {
     }
 }
 
-/// A shard with twice the room.
-///
-/// * The rows are all over the memory. They are touched before anything is made of them, in a loop that is
-///   so short that the processor fetches many at once.
-fn doubled(shard: &HashTable<u32>, hash_at: impl Fn(u32) -> Hash) -> HashTable<u32> {
-    let key = |at: u32| Drawn.hash_one(hash_at(at));
-    let positions: Vec<u32> = shard.iter().copied().collect();
-    let touched = positions.iter().map(|&at| hash_at(at).as_bytes()[0]);
-    black_box(touched.fold(0, |all, byte| all ^ byte));
-    let keyed: Vec<(u64, u32)> = positions.into_iter().map(|at| (key(at), at)).collect();
-    let mut doubled = HashTable::with_capacity(2 * shard.len());
-    for (own, at) in keyed {
-        doubled.insert_unique(own, at, |at| key(*at));
-    }
-    doubled
-}
-
 /// Empty shards for so many rows in all.
-fn shards_for(rows: usize) -> Vec<HashTable<u32>> {
-    let shards = (0..SHARDS).map(|_| HashTable::with_capacity(rows / SHARDS));
+fn shards_for(rows: usize) -> Vec<Slots> {
+    let shards = (0..SHARDS).map(|_| Slots::with_capacity(rows / SHARDS));
     shards.collect()
 }
 
