@@ -1,6 +1,6 @@
 //! Where in the file each block's text lies.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use plugcoin_sdk::hooks::Record;
 use plugcoin_sdk::ledger::{Hash, Table};
@@ -53,7 +53,7 @@ pub(crate) struct Index(RwLock<Table<Packed>>);
 
 impl Index {
     pub(crate) fn insert(&self, records: &[Record], spans: &[Span]) {
-        let mut places = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.write();
         for (record, span) in records.iter().zip(spans) {
             if let Record::Block(block) = record {
                 places.insert(block.hash(), (*span).into());
@@ -61,11 +61,16 @@ impl Index {
         }
     }
 
+    /// Inserts the block of a replay, which come one after the other.
+    pub(crate) fn insert_next(&self, record: &Record, span: Span) {
+        if let Record::Block(block) = record {
+            self.write().push_later(block.hash(), span.into());
+        }
+    }
+
     /// The places of all blocks that begin before this byte, in their order.
     pub(crate) fn before(&self, end: u64) -> impl Iterator<Item = (Hash, Span)> + use<> {
-        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let rows = places.rows();
-        drop(places);
+        let rows = self.read().rows();
         rows.into_items()
             .map(|(hash, place)| (hash, Span::from(place)))
             .take_while(move |(_, span)| span.offset < end)
@@ -74,20 +79,40 @@ impl Index {
     /// Becomes what these places make, each of another block.
     pub(crate) fn fill(&self, places: impl Iterator<Item = (Hash, Span)>) {
         let table = Table::of(places.map(|(hash, span)| (hash, span.into())));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = table;
+        *self.write() = table;
     }
 
     pub(crate) fn get(&self, hash: &Hash) -> Option<Span> {
-        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let places = self.read();
         places.get(hash).map(|&place| place.into())
     }
 
     /// The places of several blocks, in the order asked for.
     pub(crate) fn get_all(&self, hashes: &[Hash]) -> Vec<Option<Span>> {
-        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let places = self.read();
         hashes
             .iter()
             .map(|hash| places.get(hash).map(|&place| place.into()))
             .collect()
+    }
+
+    /// Every block is found at once from now on.
+    pub(crate) fn settle(&self) {
+        self.write().settle();
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table<Packed>> {
+        loop {
+            let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if places.is_settled() {
+                return places;
+            }
+            drop(places);
+            self.settle();
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table<Packed>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -174,9 +174,10 @@ impl Journal {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let found = scan(&self.file, &self.path, known, &mut |_, span, record| {
             // Before the visit, so that the visitor can read what it was shown.
-            self.index.insert(std::slice::from_ref(&record), &[span]);
+            self.index.insert_next(&record, span);
             visit(record)
         })?;
+        self.index.settle();
         if let Some(torn) = &found.torn {
             kept::keep_torn(&self.file, &self.path, torn)?;
         }

@@ -1,6 +1,6 @@
 //! Reading the file line by line, in batches.
 
-use std::io::{self, BufRead, Read as _};
+use std::io::{self, BufRead as _, Read};
 use std::ops::Range;
 
 use plugcoin_sdk::ledger::BLOCK_TEXT_BYTES_MAX;
@@ -8,9 +8,9 @@ use plugcoin_sdk::ledger::BLOCK_TEXT_BYTES_MAX;
 /// The longest line that can be a record: a space, a block and its comma.
 const LINE_BYTES_MAX: usize = BLOCK_TEXT_BYTES_MAX + 2;
 
-/// How many bytes of lines are read before they are looked at: few enough to stay in the cache
-/// with what is made of them (4 MiB took half as long again), enough to be worth the threads.
-const BATCH_BYTES: usize = 512 << 10;
+/// How many bytes are read before their lines are looked at: with all that is made of them, and with the
+/// batches beside it, few enough to stay in a core's own cache until the records were taken.
+const BATCH_BYTES: usize = 64 << 10;
 
 /// A line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub(crate) struct Line {
 /// Some lines with their bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
+    /// What was read, and behind it what is left of another use.
     pub(crate) bytes: Vec<u8>,
     pub(crate) lines: Vec<Line>,
 }
@@ -39,9 +40,11 @@ pub(crate) struct Lines<R> {
     reader: R,
     number: u64,
     offset: u64,
+    /// The beginning of the next line, if it was read with the lines before it.
+    begun: Vec<u8>,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: Read> Lines<R> {
     #[cfg(test)]
     fn new(reader: R) -> Self {
         Self::after(reader, 0, 0)
@@ -53,78 +56,130 @@ impl<R: BufRead> Lines<R> {
             reader,
             number,
             offset,
+            begun: Vec::new(),
         }
     }
 
-    /// How many bytes have been read.
+    /// How many bytes have been read, as far as their lines were given.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Reads the next lines; none are left when the batch is empty.
     pub(crate) fn read(&mut self, batch: &mut Batch) -> io::Result<()> {
-        batch.bytes.clear();
-        batch.lines.clear();
-        while batch.bytes.len() < BATCH_BYTES {
-            let from = batch.bytes.len();
-            let read = (&mut self.reader)
-                .take(LINE_BYTES_MAX as u64 + 1)
-                .read_until(b'\n', &mut batch.bytes)?;
+        let Batch { bytes, lines } = batch;
+        lines.clear();
+        let mut end = self.begun.len();
+        bytes.resize(bytes.len().max(end + BATCH_BYTES), 0);
+        bytes[..end].copy_from_slice(&self.begun);
+        self.begun.clear();
+        // Where the next line begins, and up to where it has no line feed.
+        let (mut from, mut seen) = (0, 0);
+        loop {
+            if end == bytes.len() {
+                bytes.resize(end + BATCH_BYTES, 0);
+            }
+            let read = read(&mut self.reader, &mut bytes[end..])?;
+            end += read;
+            while let Some(length) = line_length(&bytes[seen..end]) {
+                let to = seen + length;
+                lines.push(self.line(from..to, true));
+                (from, seen) = (to + 1, to + 1);
+            }
+            seen = end;
+            if end - from > LINE_BYTES_MAX {
+                lines.push(self.long_line(from..end)?);
+                return Ok(());
+            }
+            if read == 0 && end > from {
+                lines.push(self.line(from..end, false));
+                return Ok(());
+            }
+            if read == 0 || !lines.is_empty() {
+                self.begun.extend_from_slice(&bytes[from..end]);
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next line, which has these bytes in the batch.
+    fn line(&mut self, bytes: Range<usize>, ended: bool) -> Line {
+        let length = bytes.len();
+        self.number += 1;
+        let line = Line {
+            number: self.number,
+            offset: self.offset,
+            bytes: bytes.start..bytes.end.min(bytes.start + LINE_BYTES_MAX + 1),
+            ended,
+            too_long: length > LINE_BYTES_MAX,
+        };
+        self.offset += length as u64 + u64::from(ended);
+        line
+    }
+
+    /// The next line, of which these bytes were read, and which is too long: the rest is passed over.
+    fn long_line(&mut self, bytes: Range<usize>) -> io::Result<Line> {
+        let mut line = self.line(bytes, false);
+        let mut buffer = vec![0; BATCH_BYTES];
+        while !line.ended {
+            let read = read(&mut self.reader, &mut buffer)?;
+            let length = line_length(&buffer[..read]);
+            line.ended = length.is_some();
+            let passed = length.map_or(read, |length| length + 1);
+            self.offset += passed as u64;
+            self.begun.extend_from_slice(&buffer[passed..read]);
             if read == 0 {
                 break;
             }
-            let mut length = read as u64;
-            let mut ended = batch.bytes.ends_with(b"\n");
-            let too_long = !ended && read > LINE_BYTES_MAX;
-            if too_long {
-                let (skipped, found) = self.skip_line()?;
-                length += skipped;
-                ended = found;
-            } else if ended {
-                batch.bytes.pop();
-            }
-            self.number += 1;
-            batch.lines.push(Line {
-                number: self.number,
-                offset: self.offset,
-                bytes: from..batch.bytes.len(),
-                ended,
-                too_long,
-            });
-            self.offset += length;
         }
-        Ok(())
+        Ok(line)
     }
+}
 
-    /// Passes over the rest of a line: how many bytes it had, and whether a line feed ended it.
-    fn skip_line(&mut self) -> io::Result<(u64, bool)> {
-        let mut skipped = 0;
-        loop {
-            let bytes = self.reader.fill_buf()?;
-            if bytes.is_empty() {
-                return Ok((skipped, false));
-            }
-            let found = bytes.iter().position(|b| *b == b'\n');
-            let length = found.map_or(bytes.len(), |at| at + 1);
-            self.reader.consume(length);
-            skipped += length as u64;
-            if found.is_some() {
-                return Ok((skipped, true));
-            }
+/// Reads what comes next; nothing at the end.
+fn read(reader: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
+}
+
+/// The length of the line at the start of these bytes, if it ends in them.
+fn line_length(mut bytes: &[u8]) -> Option<usize> {
+    let whole = bytes;
+    // As fast as the system searches; reading from memory never fails.
+    let passed = bytes.skip_until(b'\n').unwrap_or(0);
+    whole[..passed].ends_with(b"\n").then(|| passed - 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Gives so many bytes at once at most.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            let most = bytes.len().min(self.1);
+            self.0.read(&mut bytes[..most])
+        }
+    }
+
     #[test]
     fn lines_have_their_numbers_and_places() {
+        for most in [10_000, BATCH_BYTES, 4 * LINE_BYTES_MAX] {
+            check(most);
+        }
+    }
+
+    fn check(most: usize) {
         let long = "x".repeat(3 * LINE_BYTES_MAX);
         let just = "y".repeat(LINE_BYTES_MAX);
         let text = format!("a\n\n{long}\n{just}\nend");
-        let mut lines = Lines::new(text.as_bytes());
+        let mut lines = Lines::new(Trickle(text.as_bytes(), most));
         let (mut batch, mut seen) = (Batch::default(), Vec::new());
         loop {
             lines.read(&mut batch).unwrap();
@@ -133,6 +188,9 @@ mod tests {
             }
             for line in &batch.lines {
                 assert_eq!(line.number, seen.len() as u64 + 1);
+                let from = line.offset as usize;
+                let bytes = &batch.bytes[line.bytes.clone()];
+                assert_eq!(bytes, &text.as_bytes()[from..from + bytes.len()]);
                 seen.push((line.offset, line.bytes.len(), line.ended, line.too_long));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,8 +57,7 @@ pub(crate) fn scan(
     file.seek(SeekFrom::Start(from)).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len() - from;
     // What a node appends meanwhile is not read: its end would be seen in two states.
-    let reader = BufReader::with_capacity(256 << 10, io::Read::take(file, length));
-    let mut lines = Lines::after(reader, number, from);
+    let mut lines = Lines::after(file.take(length), number, from);
     let mut array = known.map_or_else(Array::new, Array::from);
     let first_new = known.map_or(0, |tail| tail.end);
     std::thread::scope(|scope| {

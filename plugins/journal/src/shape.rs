@@ -79,9 +79,13 @@ pub(crate) fn whole(record: Record) -> Result<Record, String> {
 
 /// The record that these bytes are to the letter; or why they are none.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Record, String> {
-    if bytes.contains(&0) {
-        return Err("the line has zero bytes in it".into());
-    }
+    parse_text(bytes).map_err(|why| match bytes.contains(&0) {
+        true => "the line has zero bytes in it".to_owned(),
+        false => why,
+    })
+}
+
+fn parse_text(bytes: &[u8]) -> Result<Record, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "the line is not text".to_owned())?;
     let parsed = if text.starts_with(r#"{"nr""#) {
         Block::parse(text).map(Record::Block)

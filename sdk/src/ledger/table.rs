@@ -61,12 +61,14 @@ impl<V: Copy> Table<V> {
 
     /// A hash's value.
     pub fn get(&self, hash: &Hash) -> Option<&V> {
+        debug_assert!(self.is_settled(), "a row was put later and never settled");
         let at = self.positions.find(hash, |at| self.rows.get(at).0)?;
         Some(&self.rows.get(at).1)
     }
 
     /// Puts a row at the end, or a new value into the row that there is.
     pub fn insert(&mut self, hash: Hash, value: V) {
+        self.settle();
         let rows = &self.rows;
         match self.positions.find_or_push(&hash, |at| rows.get(at).0) {
             Some(at) => self.rows.get_mut(at).1 = value,
@@ -78,12 +80,33 @@ impl<V: Copy> Table<V> {
     ///
     /// * There is no row of this hash yet.
     pub fn push(&mut self, hash: Hash, value: V) {
+        self.settle();
         self.positions.push(&hash, |at| self.rows.get(at).0);
         self.rows.push((hash, value));
     }
 
+    /// Puts a row at the end that is not found before [`settle`](Self::settle): many rows one after the
+    /// other cost less than by [`push`](Self::push).
+    ///
+    /// * There is no row of this hash yet.
+    pub fn push_later(&mut self, hash: Hash, value: V) {
+        self.rows.push((hash, value));
+    }
+
+    /// Whether every row is found.
+    pub fn is_settled(&self) -> bool {
+        self.positions.len() == self.rows.len()
+    }
+
+    /// Every row is found from now on.
+    pub fn settle(&mut self) {
+        let rows = &self.rows;
+        self.positions.settle(rows.len(), |at| rows.get(at).0);
+    }
+
     /// Takes a row out; the last row gets its position.
     pub fn remove(&mut self, hash: &Hash) -> Option<V> {
+        self.settle();
         let at = self.positions.remove(hash, |at| self.rows.get(at).0)?;
         let last = self.rows.pop()?;
         if at as usize == self.rows.len() {
@@ -248,6 +271,29 @@ impl Positions {
         found
     }
 
+    /// The number of hashes.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Gives positions to all hashes of a list of this length that have none yet.
+    ///
+    /// * All are given anew if most have none, since that costs less.
+    pub fn settle(&mut self, count: usize, hash_at: impl Fn(u32) -> Hash) {
+        if count > 2 * self.len() + 1 {
+            *self = Self::of(count, hash_at);
+            return;
+        }
+        for at in self.count..count as u32 {
+            self.push(&hash_at(at), &hash_at);
+        }
+    }
+
     /// Gives the next position to a hash that has none yet.
     pub fn push(&mut self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) {
         if self.shards.len() == 1 && self.count as usize >= SHARD_ROWS_MIN {
@@ -335,7 +381,7 @@ mod tests {
         #[test]
         fn it_does_what_a_map_does(
             before in prop::sample::select(vec![0, CHUNK_ROWS as u32 - 10, SHARD_ROWS_MIN as u32 - 10]),
-            steps in prop::collection::vec((0_u8..4, 0_u32..60), 0..200),
+            steps in prop::collection::vec((0_u8..5, 0_u32..60), 0..200),
         ) {
             let mut table = Table::default();
             let mut model = HashMap::new();
@@ -351,6 +397,15 @@ mod tests {
                         model.insert(hash(key), n as u32);
                     }
                     2 => prop_assert_eq!(table.remove(&hash(key)), model.remove(&hash(key))),
+                    3 => {
+                        let first = 1_000_000 + 100 * n as u32;
+                        for later in first..first + key {
+                            table.push_later(hash(later), later);
+                            model.insert(hash(later), later);
+                        }
+                        prop_assert_eq!(table.is_settled(), key == 0);
+                        table.settle();
+                    }
                     _ => frozen = Some((table.rows(), model.clone())),
                 }
                 prop_assert_eq!(table.get(&hash(key)), model.get(&hash(key)));

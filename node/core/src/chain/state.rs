@@ -63,6 +63,8 @@ impl State {
 
     /// Moves the tip up by a block that is known to be valid on it.
     ///
+    /// * Its transactions are not found before [`settle`](Self::settle).
+    ///
     /// # Errors
     /// [`Error`] if somebody pays more than it has; the state is spoiled then.
     pub(crate) fn extend(&mut self, block: &Block) -> Result<(), Error> {
@@ -72,9 +74,14 @@ impl State {
                     .ok_or_else(|| contradiction(block))?;
             }
             self.give(transaction.to(), transaction.amount());
-            self.ids.insert(transaction.id(), block.nr() as u32);
+            self.ids.push_later(transaction.id(), block.nr() as u32);
         }
         Ok(())
+    }
+
+    /// All transactions are found from now on.
+    pub(crate) fn settle(&mut self) {
+        self.ids.settle();
     }
 
     fn take(&mut self, key: &str, amount: Amount) -> Option<()> {

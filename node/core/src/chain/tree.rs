@@ -98,18 +98,24 @@ impl Tree {
             heads: BTreeMap::new(),
         };
         let index = tree.push(genesis, node);
+        tree.settle();
         tree.best.push(index);
         tree
     }
 
-    /// Puts a node at the end.
+    /// Puts a node at the end, which is not found before [`settle`](Self::settle).
     pub(super) fn push(&mut self, hash: Hash, node: Node) -> Index {
         let index = Index::at(self.nodes.len());
-        let hashes = &self.hashes;
-        self.positions.push(&hash, |at| hashes[at as usize]);
         self.hashes.push(hash);
         self.nodes.push(node);
         index
+    }
+
+    /// Every block is found from now on.
+    pub(crate) fn settle(&mut self) {
+        let hashes = &self.hashes;
+        self.positions
+            .settle(hashes.len(), |at| hashes[at as usize]);
     }
 
     /// The place of a block.
@@ -119,6 +125,11 @@ impl Tree {
         if self.hash(tip) == *hash {
             return Some(tip);
         }
+        debug_assert_eq!(
+            self.positions.len(),
+            self.len(),
+            "a block was never settled"
+        );
         self.positions
             .find(hash, |at| self.hashes[at as usize])
             .map(Index)
@@ -290,6 +301,31 @@ impl Tree {
         work: Work,
         choice: &dyn ForkChoice,
     ) -> Result<Change, Error> {
+        let is_on_tip = parent == self.tip();
+        let index = self.push_on(parent, hash, time_us, target, work);
+        self.settle();
+        if is_on_tip {
+            self.best.push(index);
+            return Ok(Change::Extended);
+        }
+        let branch = self.count_in(index);
+        self.decide(branch, choice)
+    }
+
+    /// Adds a valid block on the tip, which is not found before [`settle`](Self::settle).
+    pub(crate) fn extend_later(&mut self, hash: Hash, time_us: i64, target: Target, work: Work) {
+        let index = self.push_on(self.tip(), hash, time_us, target, work);
+        self.best.push(index);
+    }
+
+    fn push_on(
+        &mut self,
+        parent: Index,
+        hash: Hash,
+        time_us: i64,
+        target: Target,
+        work: Work,
+    ) -> Index {
         let below = self.node(parent);
         let node = Node {
             work: below.work.saturating_add(work),
@@ -303,12 +339,7 @@ impl Tree {
         };
         let index = self.push(hash, node);
         self.nodes.get_mut(parent.0).first_child = index;
-        if parent == self.tip() {
-            self.best.push(index);
-            return Ok(Change::Extended);
-        }
-        let branch = self.count_in(index);
-        self.decide(branch, choice)
+        index
     }
 
     /// Where a block that stands on this one jumps: twice as far as there, if the two jumps from

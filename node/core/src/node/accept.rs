@@ -291,6 +291,8 @@ impl Node {
 
     /// Puts a block of the own journal on the tip: what [`Self::connect`] and [`Self::insert`] do
     /// with it, by the short way, since a start does this for every block.
+    ///
+    /// * Neither it nor its transactions are found before [`settle`](Self::settle).
     pub(super) fn extend_with_own(
         &mut self,
         now_us: i64,
@@ -299,22 +301,28 @@ impl Node {
     ) -> Result<(), Halt> {
         let (tip, next) = (self.tree.tip(), self.next_nr());
         check_nr(block, next)?;
-        let hash = Checked::block(block.clone())?.get().hash();
+        Checked::block(block.clone())?;
         let target = self.rules.target(&self.tree, tip)?;
         let work = self.rules.work(next, &target)?;
         self.state.extend(block)?;
         let time_us = block.header().timestamp.us();
-        let choice = &*self.rules.hooks.fork_choice.hook;
-        self.tree.add(tip, hash, time_us, target, work, choice)?;
+        self.tree.extend_later(block.hash(), time_us, target, work);
         self.follow_with_pool(block, step);
         if !self
             .rules
             .hooks
             .judge_transactions_alike(next, self.next_nr())
         {
+            self.settle();
             self.judge_whole_pool(now_us, step)?;
         }
         Ok(())
+    }
+
+    /// All blocks and transactions are found from now on.
+    pub(super) fn settle(&mut self) {
+        self.tree.settle();
+        self.state.settle();
     }
 
     fn reorganise(

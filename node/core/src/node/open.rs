@@ -81,6 +81,7 @@ impl Node {
             true => storage.replay_rest(&mut visit)?,
             false => storage.replay(&mut visit)?,
         }
+        node.settle();
         node.retell(RETOLD_MAX);
         for address in node.config.pinned.clone() {
             node.network.peers.add(&address, true, now_us);
@@ -143,14 +144,22 @@ impl Node {
                 .with("block", hash)
                 .with("nr", nr)
         };
-        if self.tree.find(&hash).is_some() {
-            return Err(corrupt("the journal has a block twice"));
-        }
-        let parent = block
-            .header()
-            .previous_hash
-            .and_then(|parent| self.tree.find(&parent));
-        let parent = parent.ok_or_else(|| corrupt("the journal has a block without its parent"))?;
+        let tip = self.tree.tip();
+        let tip = (block.header().previous_hash == Some(self.tree.hash(tip))).then_some(tip);
+        let parent = match (journal, tip) {
+            // Nothing stands on the tip yet, so it is not there twice.
+            (Journal::SameRules, Some(tip)) => tip,
+            _ => {
+                self.settle();
+                if self.tree.find(&hash).is_some() {
+                    return Err(corrupt("the journal has a block twice"));
+                }
+                let previous = block.header().previous_hash;
+                previous
+                    .and_then(|parent| self.tree.find(&parent))
+                    .ok_or_else(|| corrupt("the journal has a block without its parent"))?
+            }
+        };
         let mut step = Step {
             records: Vec::new(),
             reply: Reply::Nothing,
@@ -161,9 +170,7 @@ impl Node {
             acknowledged: Some((nr, hash)),
         });
         let taken = match journal {
-            Journal::SameRules if parent == self.tree.tip() => {
-                self.extend_with_own(now_us, &block, &mut step)
-            }
+            Journal::SameRules if tip.is_some() => self.extend_with_own(now_us, &block, &mut step),
             Journal::SameRules => {
                 self.replay_on(now_us, block.clone(), parent, Trust::OwnJournal, &mut step)
             }
@@ -248,6 +255,7 @@ impl Node {
         journal: Journal,
     ) -> Result<(), Error> {
         let id = transaction.id();
+        self.settle();
         if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(());
         }
