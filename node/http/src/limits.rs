@@ -26,8 +26,12 @@ pub const PAGE_BYTES_MAX: usize = 4 << 20;
 pub const PAGE_LEVELS_MAX: u64 = (PAGE_BYTES_MAX / 256) as u64;
 
 /// How many levels a run has: parts of pages that lie ready. With blocks of a few transactions it is
-/// about [`CHUNK_BYTES`].
+/// about as long as one is read at once.
 pub const RUN_LEVELS: u64 = 64;
+
+/// How many bytes of a page are read at once, and sent as one piece: a run of blocks of three
+/// transactions has 86 KiB, and is not cut in two. A reader keeps no more than one of them.
+pub const RUN_READ_BYTES: usize = 128 << 10;
 
 /// How many bytes of runs lie ready: the newest pages, and where the nodes are that sync just now.
 pub const RUNS_BYTES_MAX: usize = 16 << 20;

@@ -167,16 +167,21 @@ impl Backend for NodeBackend {
         blocks: Vec<Wanted>,
         bytes_max: usize,
     ) -> Result<Texts, Unavailable> {
-        self.read(move |storage| {
-            let hashes: Vec<Hash> = blocks.iter().map(|block| block.hash).collect();
-            let (mut texts, mut wanted) = (Texts::default(), blocks.iter());
-            storage.read_many(&hashes, &mut |text| {
-                let block = wanted.next();
-                block.is_some_and(|block| texts.add(block, text, bytes_max))
-            })?;
-            Ok(texts)
-        })
-        .await
+        let at_hand = gathered(&blocks, bytes_max, |hashes, visit| {
+            self.storage.many_at_hand(hashes, visit)
+        });
+        match at_hand {
+            // The first alone would have to be waited for.
+            Ok(texts) if texts.blocks == 0 => {
+                let read = move |storage: &dyn Storage| {
+                    gathered(&blocks, bytes_max, |hashes, visit| {
+                        storage.read_many(hashes, visit)
+                    })
+                };
+                self.read(read).await
+            }
+            at_hand => self.or_stop(at_hand),
+        }
     }
 
     async fn plugins(&self, caller: &Caller) -> Result<Value, Unavailable> {
@@ -240,6 +245,28 @@ impl NodeBackend {
     fn served(&self) -> RwLockReadGuard<'_, Served> {
         self.served.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The texts of the first of these blocks as `read` shows them to its visitor, as many as fit.
+fn gathered(
+    blocks: &[Wanted],
+    bytes_max: usize,
+    read: impl FnOnce(&[Hash], &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Error>,
+) -> Result<Texts, Error> {
+    let hashes: Vec<Hash> = blocks.iter().map(|block| block.hash).collect();
+    let (mut texts, mut wanted) = (Texts::default(), blocks.iter());
+    read(&hashes, &mut |text| {
+        let Some(block) = wanted.next() else {
+            return false;
+        };
+        if texts.blocks == 0 {
+            // Most blocks are as long as their neighbours: the text need not be moved as it grows.
+            let each = text.len() + block.before.len() + block.after.len();
+            texts.bytes.reserve(bytes_max.min(blocks.len() * each));
+        }
+        texts.add(block, text, bytes_max)
+    })?;
+    Ok(texts)
 }
 
 /// The manifests as this caller may see them: where files lie is for callers on this machine alone.

@@ -90,9 +90,9 @@ impl Index {
     /// The places of several blocks, in the order asked for.
     pub(crate) fn get_all(&self, hashes: &[Hash]) -> Vec<Option<Span>> {
         let places = self.read();
-        hashes
-            .iter()
-            .map(|hash| places.get(hash).map(|&place| place.into()))
+        let places = places.get_all(hashes);
+        places
+            .map(|place| place.map(|&place| place.into()))
             .collect()
     }
 

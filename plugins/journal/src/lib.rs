@@ -134,6 +134,36 @@ impl Journal {
     }
 }
 
+impl Journal {
+    /// Visits the texts of these blocks run by run, as long as `read` gives their bytes and `visit` wants
+    /// more; the first that is not in the journal comes back, if that ended it.
+    fn visit_runs<'a>(
+        &self,
+        hashes: &'a [Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+        read: impl Fn(u64, u64) -> Result<Option<Vec<u8>>, Error>,
+    ) -> Result<Option<&'a Hash>, Error> {
+        let spans = self.index.get_all(hashes);
+        let mut next = 0;
+        while let Some(Some(first)) = spans.get(next).copied() {
+            let run = run_length(&spans[next..]);
+            let last = spans[next + run - 1].unwrap_or(first);
+            let Some(bytes) = read(first.offset, last.end() - first.offset)? else {
+                return Ok(None);
+            };
+            for span in spans[next..next + run].iter().flatten() {
+                // Both lie within what was just read, so they fit.
+                let from = (span.offset - first.offset) as usize;
+                if !visit(&bytes[from..from + span.length as usize]) {
+                    return Ok(None);
+                }
+            }
+            next += run;
+        }
+        Ok(hashes.get(next))
+    }
+}
+
 /// What is known of snapshots.
 #[derive(Default)]
 struct Snapshots {
@@ -382,22 +412,8 @@ impl Storage for Journal {
         hashes: &[Hash],
         visit: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<(), Error> {
-        let spans = self.index.get_all(hashes);
-        let mut next = 0;
-        while let Some(Some(first)) = spans.get(next).copied() {
-            let run = run_length(&spans[next..]);
-            let last = spans[next + run - 1].unwrap_or(first);
-            let bytes = self.read_at(first.offset, last.end() - first.offset)?;
-            for span in spans[next..next + run].iter().flatten() {
-                // Both lie within what was just read, so they fit.
-                let from = (span.offset - first.offset) as usize;
-                if !visit(&bytes[from..from + span.length as usize]) {
-                    return Ok(());
-                }
-            }
-            next += run;
-        }
-        match hashes.get(next) {
+        let read = |offset, length| self.read_at(offset, length).map(Some);
+        match self.visit_runs(hashes, visit, read)? {
             Some(missing) => Err(Error::new(
                 ErrorKind::Corrupt,
                 "a block of the chain is not in the journal",
@@ -406,6 +422,19 @@ impl Storage for Journal {
             .with("file", self.path.display())),
             None => Ok(()),
         }
+    }
+
+    fn many_at_hand(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        let read = |offset, length: u64| {
+            // At most a block, or as much as is read at once.
+            let mut bytes = vec![0; length as usize];
+            Ok(read_at_once(&self.file, &mut bytes, offset).then_some(bytes))
+        };
+        self.visit_runs(hashes, visit, read).map(drop)
     }
 
     fn location(&self) -> Option<String> {

@@ -68,6 +68,27 @@ pub trait Storage: Send + Sync {
         Ok(())
     }
 
+    /// The texts of the first of several blocks, in the order asked for, that can be had at once as by
+    /// [`at_hand`](Self::at_hand), until one can't or `visit` returns false.
+    ///
+    /// * Defaults to [`at_hand`](Self::at_hand) for each; several read at once cost less.
+    ///
+    /// # Errors
+    /// [`Error`] if one can't be read.
+    fn many_at_hand(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        for hash in hashes {
+            match self.at_hand(hash)? {
+                Some(text) if visit(&text) => {}
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
     /// An appended block; default: [`read`](Self::read) and parse.
     ///
     /// # Errors

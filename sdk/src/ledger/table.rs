@@ -66,6 +66,25 @@ impl<V: Copy> Table<V> {
         Some(&self.rows.get(at).1)
     }
 
+    /// The values of several hashes, in the order asked for.
+    ///
+    /// * Hashes whose rows are neighbours cost little: the row behind the one found last is looked at first.
+    pub fn get_all<'a>(
+        &self,
+        hashes: &'a [Hash],
+    ) -> impl Iterator<Item = Option<&V>> + use<'_, 'a, V> {
+        let mut next = 0;
+        hashes.iter().map(move |hash| {
+            let is_next = (next as usize) < self.len() && self.rows.get(next).0 == *hash;
+            let at = match is_next {
+                true => next,
+                false => self.positions.find(hash, |at| self.rows.get(at).0)?,
+            };
+            next = at + 1;
+            Some(&self.rows.get(at).1)
+        })
+    }
+
     /// Puts a row at the end, or a new value into the row that there is.
     pub fn insert(&mut self, hash: Hash, value: V) {
         self.settle();
@@ -357,6 +376,9 @@ mod tests {
         let rows = (0..count).map(|n| (hash(n), n));
         let mut grown = Table::default();
         rows.clone().for_each(|(hash, n)| grown.push(hash, n));
+        let asked = [5, 6, 7, count, 8, 2, 2, 3, count - 1, 0].map(hash);
+        let values = [5, 6, 7, count, 8, 2, 2, 3, count - 1, 0].map(|n| (n < count).then_some(n));
+        assert!(grown.get_all(&asked).map(Option::<&u32>::copied).eq(values));
         let few = Table::of(rows.clone().take(3));
         assert_eq!((few.len(), few.get(&hash(2))), (3, Some(&2)));
         for table in [&grown, &Table::of(rows.clone())] {

@@ -230,6 +230,14 @@ impl Storage for Guarded<dyn Storage> {
         self.watch.measure(|| self.hook.read_many(hashes, visit))
     }
 
+    fn many_at_hand(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        self.watch.measure(|| self.hook.many_at_hand(hashes, visit))
+    }
+
     fn block(&self, hash: &Hash) -> Result<Option<Block>, Error> {
         self.watch.measure(|| self.hook.block(hash))
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::chain::{CLOSE, Next, OPEN, answer};
 use crate::backend::{Backend, Unavailable, Wanted};
-use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_BYTES_MAX, RUN_LEVELS};
+use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_BYTES_MAX, RUN_LEVELS, RUN_READ_BYTES};
 use crate::runs::{Part, Runs};
 
 /// What is still to be sent of a page.
@@ -88,7 +88,7 @@ impl Page {
         let (room, window_blocks) = (self.room(), window.len());
         let texts = self
             .backend
-            .block_texts(wanted.collect(), room.min(CHUNK_BYTES));
+            .block_texts(wanted.collect(), room.min(RUN_READ_BYTES));
         let mut texts = texts.await?;
         if texts.bytes.len() > room && self.at > 0 {
             self.at = self.hashes.len();
@@ -98,7 +98,7 @@ impl Page {
         let (bytes, blocks) = (Bytes::from(texts.bytes), texts.blocks);
         let at_tip = blocks == window_blocks && self.at + blocks == self.hashes.len();
         // What ends at the tip, or where the page is full, is hardly asked for again.
-        if room >= CHUNK_BYTES && (self.is_cut || !at_tip) {
+        if room >= RUN_READ_BYTES && (self.is_cut || !at_tip) {
             self.runs
                 .keep(Part::Run, self.window(), (bytes.clone(), blocks));
         }

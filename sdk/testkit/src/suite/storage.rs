@@ -124,6 +124,20 @@ fn what_is_at_hand_is_what_is_read(new_place: &NewPlace) {
     }
     let nowhere = storage.at_hand(&Hash::of("nowhere"));
     assert_eq!(nowhere.expect("it can be asked for"), None);
+    let all = blocks(&records);
+    let mut hashes: Vec<Hash> = all.iter().map(Block::hash).collect();
+    hashes.push(Hash::of("nowhere"));
+    for wanted in 0..=hashes.len() {
+        let mut shown = Vec::new();
+        let visited = storage.many_at_hand(&hashes, &mut |text| {
+            shown.push(text.to_vec());
+            shown.len() < wanted
+        });
+        visited.expect("they can be asked for");
+        assert!(shown.len() <= wanted.clamp(1, all.len()), "{}", shown.len());
+        let texts = all.iter().map(|block| block.text().as_bytes());
+        assert!(texts.zip(&shown).all(|(text, shown)| text == shown));
+    }
 }
 
 fn appending_nothing_is_nothing(new_place: &NewPlace) {
