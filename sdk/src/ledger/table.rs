@@ -17,7 +17,8 @@ const SHARDS: usize = 256;
 
 /// Small values by hash, one row each, in the order in which they came.
 ///
-/// * A row costs its own size and at most 12 bytes, also right after the table has grown, which fetches no rows.
+/// * A row costs its own size and at most 12 bytes, also right after the table has grown; to grow it need not
+///   look at the rows.
 /// * [`rows`](Self::rows) costs no copy of the rows; a chunk of them is copied when it changes later.
 /// * Whoever chooses the hashes can't make it slow: where they lie is [`Drawn`] in each process.
 #[derive(Clone, Debug)]
