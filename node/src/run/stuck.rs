@@ -58,10 +58,11 @@ impl Watchdog {
     /// [`ErrorKind::Io`] if the system gives no thread.
     pub(super) fn start(self, limit: Duration) -> Result<(), Error> {
         let each = (limit / LOOKS_FOR_STUCK).max(Duration::from_millis(1));
+        let mut watchdog = watchdog::Watchdog::new(each, limit);
         let watch = move || {
             loop {
                 thread::sleep(each);
-                if let Some(stuck) = watchdog::stuck(each, limit) {
+                if let Some(stuck) = watchdog.look() {
                     self.end(&stuck, limit);
                 }
             }

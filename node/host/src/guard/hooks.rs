@@ -1,4 +1,4 @@
-//! Every hook as its guard: each method is the hook's own, behind [`Guarded::call`].
+//! Every hook as its guard: each method is the hook's own, called so that nothing unwinds and all is counted.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,28 @@ use plugcoin_sdk::ledger::{
 };
 use plugcoin_sdk::{Error, ErrorKind, Verdict};
 
-use super::{Guarded, panicked};
+use super::{Guarded, fault, panicked};
+
+/// Calls it where every error is a fault of the plugin, of whatever kind it says that it is, and
+/// nothing takes over.
+///
+/// * The call stands here for each way, so that arguments that the seldom way has in memory stay in their
+///   registers in the other.
+macro_rules! call {
+    ($guarded:expr, $hook:ident => $call:expr) => {{
+        let guarded = $guarded;
+        match guarded.watch.short_way() {
+            Some(count) => {
+                let $hook = &*guarded.hook;
+                guarded.watch.within(count, move || $call.map_err(fault))
+            }
+            None => guarded.watch.seldom(move || {
+                let $hook = &*guarded.hook;
+                $call.map_err(fault)
+            }),
+        }
+    }};
+}
 
 macro_rules! guarded {
     ($($hook:ident {
@@ -28,7 +49,7 @@ macro_rules! guarded {
     })*) => { $(
         impl $hook for Guarded<dyn $hook> {
             $( fn $method(&self $(, $name: $type)*) -> $result {
-                self.call(move |hook| hook.$method($($name),*))
+                call!(self, hook => hook.$method($($name),*))
             } )*
             $( fn $or(&self $(, $named: $typed)*) -> $either {
                 self.call_or(|hook| hook.$or($($named),*))
@@ -94,14 +115,7 @@ impl Consensus for Guarded<dyn Consensus> {
         target: &Target,
         slice: Slice,
     ) -> Result<Seal, Error> {
-        self.call(move |hook| {
-            let seal = hook.seal(draft, parent, target, slice)?;
-            // Else it would search and find the same again and again.
-            if let Seal::Found { nonce } = &seal {
-                check_found(hook, draft, nonce, parent, target)?;
-            }
-            Ok(seal)
-        })
+        call!(self, hook => sealed(hook, draft, parent, target, slice))
     }
 
     fn check_seal(
@@ -110,15 +124,15 @@ impl Consensus for Guarded<dyn Consensus> {
         parent: Option<&Header>,
         target: &Target,
     ) -> Result<SealVerdict, Error> {
-        self.call(move |hook| hook.check_seal(header, parent, target))
+        call!(self, hook => hook.check_seal(header, parent, target))
     }
 
     fn work(&self, target: &Target) -> Result<Work, Error> {
-        self.call(move |hook| hook.work(target))
+        call!(self, hook => hook.work(target))
     }
 
     fn looks_at_parent(&self) -> bool {
-        self.active().looks_at_parent()
+        self.constant(|hook| hook.looks_at_parent())
     }
 
     fn tries_at_once(&self) -> u64 {
@@ -126,8 +140,24 @@ impl Consensus for Guarded<dyn Consensus> {
     }
 
     fn nonce_length(&self) -> NonceLength {
-        self.active().nonce_length()
+        self.constant(|hook| hook.nonce_length())
     }
+}
+
+/// Seals a block, with a nonce that the rule accepts.
+fn sealed(
+    hook: &dyn Consensus,
+    draft: &Draft,
+    parent: &Header,
+    target: &Target,
+    slice: Slice,
+) -> Result<Seal, Error> {
+    let seal = hook.seal(draft, parent, target, slice)?;
+    // Else it would search and find the same again and again.
+    if let Seal::Found { nonce } = &seal {
+        check_found(hook, draft, nonce, parent, target)?;
+    }
+    Ok(seal)
 }
 
 /// Refuses a nonce that a consensus found and does not accept itself.

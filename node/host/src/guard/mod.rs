@@ -4,8 +4,10 @@
 //! * Calls are counted, and the time that they take is measured: shown, and never a verdict.
 //! * When a plugin for Mempool, Gossip or Transport fails, the default takes over.
 
+mod calls;
 mod hooks;
 mod provided;
+mod threads;
 mod watch;
 pub mod watchdog;
 
@@ -44,23 +46,15 @@ impl<T: ?Sized> Guarded<T> {
         }
     }
 
-    /// Calls it where every error is a fault of the plugin, of whatever kind it says that it is, and
-    /// nothing takes over.
-    #[inline]
-    fn call<R>(&self, run: impl FnOnce(&T) -> Result<R, Error> + Copy) -> Result<R, Error> {
-        self.watch
-            .measure_short(move || run(&self.hook).map_err(fault))
-    }
-
-    /// Calls it likewise where another may take over from it.
+    /// Calls it where every error is a fault of the plugin, and another may take over from it.
     fn call_or<R>(&self, run: impl Fn(&T) -> Result<R, Error>) -> Result<R, Error> {
         let Some(instead) = &self.instead else {
-            return self.call(&run);
+            return self.watch.measure(|| run(&self.hook).map_err(fault));
         };
         if self.watch.has_failed() {
             return run(instead).map_err(fault);
         }
-        match self.call(&run) {
+        match self.watch.measure(|| run(&self.hook).map_err(fault)) {
             Err(_) if self.watch.has_failed() => run(instead).map_err(fault),
             result => result,
         }
@@ -108,8 +102,11 @@ fn fault(error: Error) -> Error {
 mod tests {
     use std::panic::catch_unwind;
 
-    use plugcoin_sdk::hooks::{Admission, Capacity, Due, HookKind, Mempool, PoolSummary};
-    use plugcoin_sdk::ledger::Transaction;
+    use plugcoin_sdk::hooks::{
+        Admission, Capacity, Consensus, Due, HookKind, Mempool, NonceLength, PoolSummary, Seal,
+        SealVerdict, Slice,
+    };
+    use plugcoin_sdk::ledger::{Draft, Header, Target, Transaction};
     use plugcoin_sdk::plugin::Setup;
 
     use super::*;
@@ -149,5 +146,54 @@ mod tests {
         let panic = catch_unwind(AssertUnwindSafe(|| alone.capacity())).unwrap_err();
         let words = panic.downcast_ref::<String>().unwrap();
         assert!(words.starts_with("the plugin panics failed"), "{words}");
+    }
+    /// A consensus whose every constant panics.
+    struct Constants;
+
+    impl Consensus for Constants {
+        fn seal(&self, _: &Draft, _: &Header, _: &Target, _: Slice) -> Result<Seal, Error> {
+            Ok(Seal::Exhausted)
+        }
+
+        fn check_seal(
+            &self,
+            _: &Header,
+            _: Option<&Header>,
+            _: &Target,
+        ) -> Result<SealVerdict, Error> {
+            Ok(SealVerdict::Valid)
+        }
+
+        fn looks_at_parent(&self) -> bool {
+            panic!("no parent")
+        }
+
+        fn tries_at_once(&self) -> u64 {
+            panic!("no tries")
+        }
+
+        fn nonce_length(&self) -> NonceLength {
+            panic!("no length")
+        }
+    }
+
+    #[test]
+    fn every_constant_of_a_consensus_is_guarded() {
+        type Ask = fn(&dyn Consensus);
+        let ask: [(&str, Ask); 3] = [
+            ("no parent", |it| _ = it.looks_at_parent()),
+            ("no tries", |it| _ = it.tries_at_once()),
+            ("no length", |it| _ = it.nonce_length()),
+        ];
+        for (fault, ask) in ask {
+            let watch = Watch::new("panics", Setup::default().log(), HookKind::Consensus);
+            let hook: Arc<dyn Consensus> = Arc::new(Constants);
+            let guarded = Guarded::new(hook, watch.clone(), None);
+            let panic = catch_unwind(AssertUnwindSafe(|| ask(&guarded))).unwrap_err();
+            let words = panic.downcast_ref::<String>().unwrap();
+            assert!(words.starts_with("the plugin panics failed"), "{words}");
+            assert!(words.contains(fault), "{words}");
+            assert!(watch.health().failed);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! [`Watch`]: what is known of one hook of a plugin at work.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use plugcoin_sdk::hooks::HookKind;
@@ -10,20 +12,14 @@ use plugcoin_sdk::log::Log;
 use plugcoin_sdk::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
-use super::watchdog::{self, Inside, Mark, Place};
-
-/// The first calls are all timed, and then one of so many: reading the clock twice costs more than
-/// many a rule.
-const TIMED_FIRST: u64 = 64;
-const TIMED_EACH: u64 = 1_024;
+use super::calls::{Calls, Count};
+use super::watchdog;
 
 /// How much of a fault's words is kept.
 const FAULT_CHARACTERS_MAX: usize = 400;
 
 /// What is known of one hook of a plugin at work.
 pub struct Watch {
-    /// What a thread notes while it is in the plugin.
-    mark: Mark,
     plugin: Arc<str>,
     hook: HookKind,
     log: Log,
@@ -82,8 +78,7 @@ fn is_none(missed: &u64) -> bool {
 
 impl Watch {
     pub(crate) fn new(plugin: &str, log: Log, hook: HookKind) -> Arc<Self> {
-        watchdog::register(|mark| Self {
-            mark,
+        let watch = Arc::new(Self {
             plugin: plugin.into(),
             hook,
             log,
@@ -93,7 +88,9 @@ impl Watch {
             missed: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             fault: Mutex::new(None),
-        })
+        });
+        watchdog::register(&watch);
+        watch
     }
 
     /// The plugin's name.
@@ -138,41 +135,34 @@ impl Watch {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// The threads that are inside it, as [`Calls::inside`] tells them.
+    pub(super) fn inside(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.calls.inside()
+    }
+
     /// Calls it: a panic becomes an error, and what is a fault is remembered.
-    #[inline(never)]
     pub(super) fn measure<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-        let here = Place::here();
-        self.counted(here, self.calls.count(here), run)
+        let count = self.calls.here();
+        let Some(calls) = count.stands_for() else {
+            return self.within(count, run);
+        };
+        let started = Instant::now();
+        let result = self.within(count, run);
+        self.add_time(started, calls);
+        result
     }
 
-    /// Calls it likewise, for what may be as short as the guard itself.
-    ///
-    /// * Nearly every call goes the short way; all else is one call away.
-    /// * What is called is copied for that, so that its arguments need not leave their registers.
+    /// The count of this thread, if its call is of the many for which [`within`](Self::within) is enough.
     #[inline]
-    pub(super) fn measure_short<R>(
-        &self,
-        run: impl FnOnce() -> Result<R, Error> + Copy,
-    ) -> Result<R, Error> {
-        let here = Place::of_old_thread();
-        match self.calls.count_own(here) {
-            Some(calls) if stands_for(calls) == 0 => self.caught(move || self.inside(here, run)),
-            Some(calls) => self.counted(here, calls, run),
-            None => self.measure(run),
-        }
+    pub(super) fn short_way(&self) -> Option<&Count> {
+        self.calls.here_untimed()
     }
 
+    /// Calls it likewise, where [`short_way`](Self::short_way) is none: out of the way of those that have it.
+    #[cold]
     #[inline(never)]
-    fn counted<R>(
-        &self,
-        here: Place,
-        calls: u64,
-        run: impl FnOnce() -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        match stands_for(calls) {
-            0 => self.caught(|| self.inside(here, run)),
-            calls => self.timed(calls, || self.inside(here, run)),
-        }
+    pub(super) fn seldom<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+        self.measure(run)
     }
 
     /// Calls it likewise for what may take long: it is never stuck.
@@ -180,36 +170,41 @@ impl Watch {
         &self,
         run: impl FnOnce() -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.calls.count(Place::here());
-        self.timed(1, run)
-    }
-
-    #[inline]
-    fn inside<R>(&self, here: Place, run: impl FnOnce() -> R) -> R {
-        let _inside = Inside::enter(here, self.mark);
-        run()
-    }
-
-    fn timed<R>(&self, calls: u64, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+        self.calls.here().pass();
         let started = Instant::now();
-        let result = self.caught(run);
-        self.add_time(started, calls);
-        result
+        let ended = catch_unwind(AssertUnwindSafe(run));
+        self.add_time(started, 1);
+        self.judged(ended)
+    }
+
+    /// Calls it while the watchdog sees that this thread is inside.
+    #[inline]
+    pub(super) fn within<R>(
+        &self,
+        count: &Count,
+        run: impl FnOnce() -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        count.step();
+        let ended = catch_unwind(AssertUnwindSafe(run));
+        count.step();
+        self.judged(ended)
     }
 
     #[inline]
-    fn caught<R>(&self, run: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-        match catch_unwind(AssertUnwindSafe(run)) {
+    fn judged<R>(&self, ended: thread::Result<Result<R, Error>>) -> Result<R, Error> {
+        match ended {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.judge(error)),
-            Err(panic) => Err(self.judge_panic(&*panic)),
+            Err(panic) => Err(self.judge_panic(panic)),
         }
     }
 
     /// Counts a call; its beginning, if it is timed, and for how many it stands.
     pub(super) fn start(&self) -> Option<(Instant, u64)> {
-        let calls = stands_for(self.calls.count(Place::here()));
-        (calls > 0).then(|| (Instant::now(), calls))
+        let count = self.calls.here();
+        let calls = count.stands_for();
+        count.pass();
+        calls.map(|calls| (Instant::now(), calls))
     }
 
     /// Adds the time since a call began that stands for so many.
@@ -220,8 +215,13 @@ impl Watch {
     }
 
     #[cold]
-    fn judge_panic(&self, panic: &(dyn std::any::Any + Send)) -> Error {
-        self.judge(panicked(panic))
+    #[inline(never)]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "so that no caller has to let it go"
+    )]
+    fn judge_panic(&self, panic: Box<dyn Any + Send>) -> Error {
+        self.judge(panicked(&*panic))
     }
 
     /// Remembers a fault.
@@ -266,51 +266,6 @@ impl Watch {
     }
 }
 
-/// For how many calls one stands before which the same thread has made so many; 0 if it is not timed.
-#[inline]
-fn stands_for(calls: u64) -> u64 {
-    match calls {
-        ..TIMED_FIRST => 1,
-        _ if calls.is_multiple_of(TIMED_EACH) => TIMED_EACH,
-        _ => 0,
-    }
-}
-
-/// How many threads count for themselves: enough for those of a node on a few cores.
-const OWN_COUNTS: usize = 16;
-
-/// How often a hook was called.
-///
-/// * The first threads each have a count that they alone write: without the locked instruction that
-///   would cost as much as a short rule. A thread that ends leaves its count to the next.
-#[derive(Default)]
-struct Calls {
-    own: [AtomicU64; OWN_COUNTS],
-    others: AtomicU64,
-}
-
-impl Calls {
-    /// Counts a call by this thread, and says how many came before it: of its own, or of the others'.
-    fn count(&self, here: Place) -> u64 {
-        let counted = self.count_own(here);
-        counted.unwrap_or_else(|| self.others.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// Counts a call if the thread has a count of its own.
-    #[inline]
-    fn count_own(&self, here: Place) -> Option<u64> {
-        let own = self.own.get(here.number())?;
-        let calls = own.load(Ordering::Relaxed);
-        own.store(calls + 1, Ordering::Relaxed);
-        Some(calls)
-    }
-
-    fn sum(&self) -> u64 {
-        let all = self.own.iter().chain([&self.others]);
-        all.map(|calls| calls.load(Ordering::Relaxed)).sum()
-    }
-}
-
 /// Whether words speak of the plugin of this name, and not of one whose name only begins so.
 fn names(words: &str, plugin: &str) -> bool {
     let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -322,7 +277,7 @@ fn names(words: &str, plugin: &str) -> bool {
 }
 
 /// A panic as an error.
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let words = panic
         .downcast_ref::<&str>()
         .copied()
@@ -333,8 +288,6 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use plugcoin_sdk::plugin::Setup;
 
     use super::*;

@@ -3,42 +3,23 @@
 //! A rule that never comes back holds up the one thread that owns the node; nothing in the process
 //! can call it back. Whoever runs a node looks here from time to time, and ends the process.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use plugcoin_sdk::hooks::HookKind;
 
-use super::Watch;
+use super::{Watch, threads};
 
-/// The looks so far; entering a plugin notes it, since that costs less than reading a clock.
-static LOOKS: AtomicU32 = AtomicU32::new(1);
-
-/// Where each thread says where it is.
-static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
-
-/// The entries of threads that have ended.
-static FREE: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
-
-/// Every watch, in its place.
+/// Every watch.
 static WATCHES: Mutex<Vec<Weak<Watch>>> = Mutex::new(Vec::new());
 
-struct Thread {
-    /// Its place among all.
-    number: usize,
-    /// The plugin that it is in; 0 outside.
-    inside: AtomicU64,
-    /// What the thread is called.
-    name: Mutex<String>,
+/// Lets the watchdog see what goes on in a plugin.
+pub(super) fn register(watch: &Arc<Watch>) {
+    let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    watches.retain(|watch| watch.strong_count() > 0);
+    watches.push(Arc::downgrade(watch));
 }
-
-/// The entry of all threads that have called no plugin yet; nothing is noted in it.
-static NEW: Thread = Thread {
-    number: usize::MAX,
-    inside: AtomicU64::new(0),
-    name: Mutex::new(String::new()),
-};
 
 /// A plugin that holds a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,143 +32,72 @@ pub struct Stuck {
     pub thread: String,
 }
 
-thread_local! {
-    // It outlives its thread, and serves another: so looking it up costs nothing.
-    static HERE: Cell<&'static Thread> = const { Cell::new(&NEW) };
-    static END: Cell<Option<End>> = const { Cell::new(None) };
-}
-
-/// Gives a thread's entry back when the thread ends.
-struct End(&'static Thread);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        self.0.inside.store(0, Ordering::Relaxed);
-        HERE.set(&NEW);
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        free.push(self.0);
-    }
-}
-
-/// Gives a new watch its place.
-pub(super) fn register(make: impl FnOnce(Mark) -> Watch) -> Arc<Watch> {
-    let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
-    let free = watches.iter().position(|watch| watch.strong_count() == 0);
-    let place = free.unwrap_or(watches.len());
-    let watch = Arc::new(make(Mark((place as u64) << 32)));
-    match free {
-        Some(place) => watches[place] = Arc::downgrade(&watch),
-        None => watches.push(Arc::downgrade(&watch)),
-    }
-    watch
-}
-
-/// Where this thread says where it is.
-#[derive(Clone, Copy)]
-pub(super) struct Place(&'static Thread);
-
-impl Place {
-    /// Registers the thread if this is its first call.
-    pub(super) fn here() -> Self {
-        let thread = HERE.get();
-        match thread.number == NEW.number {
-            true => Self(register_thread()),
-            false => Self(thread),
-        }
-    }
-
-    /// The same, but [`NEW`] for a thread's first call.
-    #[inline]
-    pub(super) fn of_old_thread() -> Self {
-        Self(HERE.get())
-    }
-
-    /// A small number that no other thread has while this one lives.
-    #[inline]
-    pub(super) fn number(self) -> usize {
-        self.0.number
-    }
-}
-
-/// While it lives, this thread is inside a plugin.
-pub(super) struct Inside(&'static Thread);
-
-impl Inside {
-    #[inline]
-    pub(super) fn enter(Place(thread): Place, watch: Mark) -> Self {
-        let since = LOOKS.load(Ordering::Relaxed);
-        let inside = watch.0 | u64::from(since);
-        thread.inside.store(inside, Ordering::Relaxed);
-        Self(thread)
-    }
-}
-
-impl Drop for Inside {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.inside.store(0, Ordering::Relaxed);
-    }
-}
-
-/// A watch's place in the higher half of a word, whose lower half is for the looks when the plugin was
-/// entered, of which there was one at least: so noting both is one store.
-#[derive(Clone, Copy)]
-pub(super) struct Mark(u64);
-
-/// The place and the looks; none outside.
-fn entered(inside: u64) -> Option<(usize, u32)> {
-    (inside != 0).then_some(((inside >> 32) as usize, inside as u32))
-}
-
-#[cold]
-fn register_thread() -> &'static Thread {
-    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let thread = free.unwrap_or_else(|| {
-        let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-        let new: &'static Thread = Box::leak(Box::new(Thread {
-            number: threads.len(),
-            inside: AtomicU64::new(0),
-            name: Mutex::default(),
-        }));
-        threads.push(new);
-        new
-    });
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
-    *thread.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
-    HERE.set(thread);
-    // A thread that is ending may be inside a plugin once more; its entry is not used again then.
-    let _ = END.try_with(|end| end.set(Some(End(thread))));
-    thread
-}
-
-/// Looks once, and names a plugin for which the node waits and that has held a thread for this long.
+/// What looks from time to time which threads are inside which plugin.
 ///
-/// * Also one whose default would take over if it failed: its thread can't be had back.
-/// * Called at an even pace, `each` apart.
-pub fn stuck(each: Duration, limit: Duration) -> Option<Stuck> {
-    all_stuck(each, limit).into_iter().next()
+/// * A plugin notes no moment, since reading a clock costs more than many a rule: a thread is in the
+///   same call for as long as its count is the same.
+pub struct Watchdog {
+    /// As many looks are too many.
+    limit: u128,
+    calls: Vec<Call>,
 }
 
-fn all_stuck(each: Duration, limit: Duration) -> Vec<Stuck> {
-    let now = LOOKS.fetch_add(1, Ordering::Relaxed) + 1;
-    let looks = limit.as_nanos().div_ceil(each.as_nanos().max(1));
-    let threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    let stuck = |thread: &&'static Thread| {
-        let (place, since) = entered(thread.inside.load(Ordering::Relaxed))?;
-        if u128::from(now.saturating_sub(since)) < looks {
-            return None;
+/// A call that was going on at the last look.
+struct Call {
+    watch: Weak<Watch>,
+    thread: usize,
+    /// How often the thread has gone in and come out.
+    steps: u64,
+    /// How many looks have seen it.
+    looks: u128,
+}
+
+impl Watchdog {
+    /// One that looks at this pace, for calls that last so long.
+    pub fn new(each: Duration, limit: Duration) -> Self {
+        Self {
+            limit: limit.as_nanos().div_ceil(each.as_nanos().max(1)),
+            calls: Vec::new(),
         }
+    }
+
+    /// Looks once, and names a plugin for which the node waits and that has held a thread for too long.
+    ///
+    /// * Also one whose default would take over if it failed: its thread can't be had back.
+    pub fn look(&mut self) -> Option<Stuck> {
+        self.all_stuck().into_iter().next()
+    }
+
+    fn all_stuck(&mut self) -> Vec<Stuck> {
+        let before = mem::take(&mut self.calls);
         let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
-        let watch = watches.get(place)?.upgrade();
-        let watch = watch.filter(|watch| watch.holds_up_the_node())?;
-        let name = thread.name.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Stuck {
-            plugin: watch.plugin().clone(),
-            hook: watch.hook(),
-            thread: name.clone(),
-        })
-    };
-    threads.iter().filter_map(stuck).collect()
+        let mut stuck = Vec::new();
+        for of in &*watches {
+            let Some(watch) = of.upgrade().filter(|watch| watch.holds_up_the_node()) else {
+                continue;
+            };
+            for (thread, steps) in watch.inside() {
+                let same = |call: &&Call| {
+                    (call.thread, call.steps) == (thread, steps) && call.watch.ptr_eq(of)
+                };
+                let looks = before.iter().find(same).map_or(0, |call| call.looks) + 1;
+                if looks >= self.limit {
+                    stuck.push(Stuck {
+                        plugin: watch.plugin().clone(),
+                        hook: watch.hook(),
+                        thread: threads::name(thread),
+                    });
+                }
+                self.calls.push(Call {
+                    watch: of.clone(),
+                    thread,
+                    steps,
+                    looks,
+                });
+            }
+        }
+        stuck
+    }
 }
 
 #[cfg(test)]
@@ -201,9 +111,10 @@ mod tests {
         let log = Setup::default().log();
         let watch = |plugin: &str, hook| Watch::new(plugin, log.clone(), hook);
         let second = Duration::from_secs(1);
+        let mut watchdog = Watchdog::new(second, 3 * second);
         // The looks follow at once, and rules of other tests may be at work during all of them.
-        let look = || {
-            let all = all_stuck(second, 3 * second);
+        let mut look = || {
+            let all = watchdog.all_stuck();
             all.into_iter().find(|stuck| *stuck.plugin == *"stuck-rule")
         };
         for (hook, named) in [
@@ -237,20 +148,5 @@ mod tests {
             thread.join().unwrap();
             assert_eq!(look(), None, "it came back");
         }
-    }
-
-    #[test]
-    fn threads_that_end_leave_no_entries_behind() {
-        let log = Setup::default().log();
-        let watch = Watch::new("short", log, HookKind::Reward);
-        let entries = || THREADS.lock().unwrap().len();
-        let before = entries();
-        for _ in 0..100 {
-            let watch = watch.clone();
-            let thread = std::thread::spawn(move || watch.measure(|| Ok(())).is_ok());
-            assert!(thread.join().unwrap());
-        }
-        // Other tests have threads of their own.
-        assert!(entries() < before + 50, "{} entries", entries());
     }
 }
