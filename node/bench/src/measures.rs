@@ -138,6 +138,14 @@ pub const MEASURES: &[Measure] = &[
         run: serving::inv,
     },
     Measure {
+        name: "serve.status",
+        ratio: "time of GET /status while all cores mine ÷ while none does",
+        target: None,
+        direction: Lower,
+        unit: "x",
+        run: serving::status,
+    },
+    Measure {
         name: "core.growth",
         ratio: "cost of a block and a payment with 100 000 blocks and waiting ÷ with 1 000",
         target: Some(1.2),
@@ -243,6 +251,7 @@ mod tests {
                 "serve.getdata ≥ 0.85",
                 "serve.getblocks ≥ 0.85",
                 "serve.inv ≤ 1.6",
+                "serve.status reported",
                 "core.growth ≤ 1.2",
                 "core.reorg-linear ≤ 1.3",
                 "hook.compiled ≤ 1.2",

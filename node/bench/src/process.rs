@@ -15,7 +15,7 @@ use crate::workbench::Workbench;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running node with no difficulty and nothing to mine; it is stopped when this is dropped.
+/// A running node; it is stopped when this is dropped.
 pub(crate) struct Process {
     child: Child,
     /// Where it serves.
@@ -23,8 +23,19 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a node in a folder of this name, new or with a [`journal`], and waits until it serves.
+    /// Starts a node with no difficulty and nothing to mine in a folder of this name, new or with a
+    /// [`journal`], and waits until it serves.
     pub(crate) fn start(bench: &Workbench, name: &str, args: &[&str]) -> Result<Self, Error> {
+        let easy = ["--set", "zeros.zeros=0", "--threads", "1"];
+        Self::with(bench, name, &[&easy, args].concat())
+    }
+
+    /// Starts one that searches with all processors for what can't be found.
+    pub(crate) fn mining(bench: &Workbench, name: &str) -> Result<Self, Error> {
+        Self::with(bench, name, &["--set", "zeros.zeros=64", "--mine"])
+    }
+
+    fn with(bench: &Workbench, name: &str, args: &[&str]) -> Result<Self, Error> {
         let dir = bench.dir.join(name);
         let io = |error: std::io::Error| failed("a node can't be started").because(error);
         std::fs::create_dir_all(&dir).map_err(io)?;
@@ -32,8 +43,7 @@ impl Process {
         std::fs::write(dir.join("peers-default.json"), "{\"peers\": []}").map_err(io)?;
         let port = journal_port(&dir).unwrap_or_else(|| "0".to_owned());
         let child = Command::new(&bench.loader.program)
-            .args(["--port", &port, "--set", "zeros.zeros=0"])
-            .args(["--reward-to", "nobody", "--threads", "1"])
+            .args(["--port", &port, "--reward-to", "nobody"])
             .args(args)
             .current_dir(&dir)
             .stdin(Stdio::null())

@@ -7,6 +7,7 @@ mod client;
 mod cpu;
 mod node;
 mod ready;
+mod status;
 
 use std::fs::File;
 use std::hint::black_box;
@@ -25,6 +26,8 @@ use crate::workbench::Workbench;
 use client::{Client, ask_all, get, latency, post};
 use node::Node;
 use ready::Ready;
+
+pub(crate) use status::status;
 
 /// How many clients ask at once.
 const CLIENTS: usize = 16;

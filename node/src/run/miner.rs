@@ -210,6 +210,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
 
     use plugcoin_sdk::hooks::SealVerdict;
@@ -219,12 +220,13 @@ mod tests {
 
     use super::*;
 
-    /// Proof of work in which one sees how many threads are at a slice, and how many slices were made.
-    #[derive(Default)]
+    /// Proof of work in which one sees how many threads are at a slice, how many slices were made, and is
+    /// told of each that it ended.
     struct Watched {
         work: ProofOfWork,
         searching: AtomicUsize,
         slices: AtomicUsize,
+        ends: Sender<()>,
     }
 
     impl Consensus for Watched {
@@ -239,6 +241,7 @@ mod tests {
             let sealed = self.work.seal(draft, parent, target, slice);
             self.slices.fetch_add(1, Ordering::SeqCst);
             self.searching.fetch_sub(1, Ordering::SeqCst);
+            let _ = self.ends.send(());
             sealed
         }
 
@@ -268,16 +271,20 @@ mod tests {
         }
     }
 
-    fn start(threads: usize) -> (Miner, Arc<Watched>) {
-        let consensus = Arc::new(Watched::default());
+    fn start(threads: usize) -> (Miner, Arc<Watched>, Receiver<()>) {
+        let (ends, ended) = channel();
+        let consensus = Arc::new(Watched {
+            work: ProofOfWork::default(),
+            searching: AtomicUsize::new(0),
+            slices: AtomicUsize::new(0),
+            ends,
+        });
         let schedule = Schedule::always("watched", consensus.clone() as Arc<dyn Consensus>);
         let (queue, _) = CoreQueue::new();
         let threads = NonZeroUsize::new(threads).unwrap();
         let judgings = Judgings::default();
-        (
-            Miner::start(threads, &schedule, &queue, &judgings).unwrap(),
-            consensus,
-        )
+        let miner = Miner::start(threads, &schedule, &queue, &judgings).unwrap();
+        (miner, consensus, ended)
     }
 
     fn until(mut holds: impl FnMut() -> bool) {
@@ -288,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_is_stopped_makes_one_slice_more_a_thread_at_most() {
-        let (miner, consensus) = start(2);
+        let (miner, consensus, _) = start(2);
         for _ in 0..20 {
             let before = consensus.slices.load(Ordering::SeqCst);
             miner.search(job(1));
@@ -308,17 +315,20 @@ mod tests {
     #[ignore = "a measurement, for a quiet machine"]
     fn how_long_a_stopped_search_goes_on() {
         for transactions in [1, 3, 100, 1_000, 2_300] {
-            let (miner, consensus) = start(thread::available_parallelism().unwrap().get());
+            let threads = thread::available_parallelism().unwrap().get();
+            let (miner, consensus, ended) = start(threads);
             let job = job(transactions);
+            // It waits asleep, since every core is the miners'.
             let mut took: Vec<Duration> = (0..200)
                 .map(|_| {
-                    let before = consensus.slices.load(Ordering::SeqCst);
                     miner.search(job.clone());
                     // Until the slices are as long as they get.
-                    until(|| consensus.slices.load(Ordering::SeqCst) > before + 30);
+                    ended.iter().take(15 * threads).for_each(drop);
                     let begin = Instant::now();
                     miner.stop();
-                    until(|| consensus.searching.load(Ordering::SeqCst) == 0);
+                    while consensus.searching.load(Ordering::SeqCst) > 0 {
+                        ended.recv().unwrap();
+                    }
                     begin.elapsed()
                 })
                 .collect();
