@@ -20,7 +20,9 @@ const FREE: u64 = u64::MAX;
 /// * A slot has a key and a number. They lie in the order of their keys, each where its key says or behind it
 ///   with no free one between (ordered linear probing; Amble and Knuth, Ordered hash tables, 1974). So what
 ///   is not there is missed soon, and a longer array is filled from front to back.
-/// * A number costs 9 to 11 bytes, also right after the array has grown.
+/// * A number costs 9 to 11 bytes, also right after the array has grown, if there are some hundreds.
+/// * hashbrown keeps a byte of each key, and fetches every row when it grows; with all of a key beside each
+///   number it would cost up to 20 bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     slots: Vec<u64>,
@@ -105,7 +107,7 @@ impl Slots {
 
     /// Where a key says.
     fn home(&self, key: u64) -> usize {
-        (key as usize * self.room) >> 31
+        ((key * self.room as u64) >> 31) as usize
     }
 
     fn push(&mut self, slot: u64) {

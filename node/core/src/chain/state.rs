@@ -63,7 +63,7 @@ impl State {
 
     /// Moves the tip up by a block that is known to be valid on it.
     ///
-    /// * Its transactions are not found before [`settle`](Self::settle).
+    /// * Its transactions have no positions before [`settle`](Self::settle).
     ///
     /// # Errors
     /// [`Error`] if somebody pays more than it has; the state is spoiled then.
@@ -79,7 +79,8 @@ impl State {
         Ok(())
     }
 
-    /// All transactions are found from now on.
+    /// All transactions have their positions from now on; until then they are found by looking at all that
+    /// have none.
     pub(crate) fn settle(&mut self) {
         self.ids.settle();
     }

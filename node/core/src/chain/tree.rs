@@ -103,7 +103,7 @@ impl Tree {
         tree
     }
 
-    /// Puts a node at the end, which is not found before [`settle`](Self::settle).
+    /// Puts a node at the end, which has no position before [`settle`](Self::settle).
     pub(super) fn push(&mut self, hash: Hash, node: Node) -> Index {
         let index = Index::at(self.nodes.len());
         self.hashes.push(hash);
@@ -111,7 +111,7 @@ impl Tree {
         index
     }
 
-    /// Every block is found from now on.
+    /// Every block has its position from now on; until then it is found by looking at all that have none.
     pub(crate) fn settle(&mut self) {
         let hashes = &self.hashes;
         self.positions
@@ -125,14 +125,9 @@ impl Tree {
         if self.hash(tip) == *hash {
             return Some(tip);
         }
-        debug_assert_eq!(
-            self.positions.len(),
-            self.len(),
-            "a block was never settled"
-        );
-        self.positions
-            .find(hash, |at| self.hashes[at as usize])
-            .map(Index)
+        let hash_at = |at| self.hashes[at as usize];
+        let found = self.positions.find_among(self.len(), hash, hash_at);
+        found.map(Index)
     }
 
     /// The best tip.
@@ -312,7 +307,7 @@ impl Tree {
         self.decide(branch, choice)
     }
 
-    /// Adds a valid block on the tip, which is not found before [`settle`](Self::settle).
+    /// Adds a valid block on the tip, which has no position before [`settle`](Self::settle).
     pub(crate) fn extend_later(&mut self, hash: Hash, time_us: i64, target: Target, work: Work) {
         let index = self.push_on(self.tip(), hash, time_us, target, work);
         self.best.push(index);

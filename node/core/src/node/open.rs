@@ -181,6 +181,7 @@ impl Node {
         self.untold
             .extend(step.outputs.into_iter().filter_map(dropped));
         if self.untold.len() > 2 * RETOLD_MAX {
+            self.settle();
             self.retell(RETOLD_MAX);
         }
         match taken {
@@ -263,7 +264,7 @@ impl Node {
         let admitted = self
             .check_poison(leaf, &[])
             .and_then(|()| match journal {
-                Journal::SameRules => Ok(Checked::own(transaction)),
+                Journal::SameRules => Ok(Checked::before(transaction)),
                 Journal::Judge => Checked::transaction(&self.rules, transaction, nr),
             })
             .and_then(|checked| self.admit(now_us, checked));

@@ -256,3 +256,23 @@ fn what_a_block_of_the_journal_dropped_is_told_after_a_restart() {
     assert_eq!(dropped(&again.handle(Input::Ticked)), 1);
     assert_eq!(dropped(&again.handle(Input::Ticked)), 0);
 }
+
+#[test]
+fn what_a_block_of_the_journal_dropped_is_told_however_much_it_is() {
+    let mut bench = Bench::new();
+    let common = branch("A", 2);
+    bench.take(&common);
+    let time_us = common[1].header().timestamp.us() + 1_000;
+    for n in 0..2_100 {
+        let waits = fixtures::pay("A", "B", "0.0009", time_us + n);
+        assert_eq!(bench.transaction(&waits).reply, Reply::Accepted(waits.id()));
+    }
+    let all = fixtures::pay("A", "C", "2", time_us + 5_000);
+    let nonce = fixtures::nonce(1);
+    let spends = fixtures::block(&common[1], "D", vec![all], time_us + 9_000, &nonce);
+    bench.block(&spends);
+    let step = bench.restarted().handle(Input::Ticked);
+    let is_dropped = |event: &&Event| matches!(event, Event::TransactionDropped { .. });
+    let told = events(&step).into_iter().filter(is_dropped).count();
+    assert_eq!(told, 1_000, "the latest of them");
+}
