@@ -214,8 +214,8 @@ fn check_payments(
 }
 
 impl Checked<Transaction> {
-    /// A transaction of the node's own journal, written under the same rules: it was checked.
-    pub(crate) fn own(transaction: Transaction) -> Self {
+    /// A transaction of the best chain or of the node's own journal: it was checked, by the same rules.
+    pub(crate) fn before(transaction: Transaction) -> Self {
         Self(transaction)
     }
 

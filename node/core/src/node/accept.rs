@@ -75,7 +75,6 @@ impl Node {
                 hash,
             }));
         }
-        self.look_around(&block);
         if let Some(missing) = self.orphans.missing(&hash) {
             return Ok(Reply::WaitingFor(missing));
         }
@@ -91,10 +90,10 @@ impl Node {
         judged
     }
 
-    /// Looks in a row for what judging a block will look for here and there.
+    /// Looks in a row for what judging a sealed block will look for here and there.
     ///
     /// * It lies all over the memory. What is looked for in a row, with nothing between, the processor fetches
-    ///   at once, and finds it near at hand later.
+    ///   at once, and finds it near at hand later: some 0.1 µs saved for each that is far away.
     fn look_around(&self, block: &Block) {
         let none_wait = self.pool.len() == 0;
         for transaction in block.transactions() {
@@ -169,6 +168,7 @@ impl Node {
         // Cheap rules come before the view, which may have to be rebuilt from the journal.
         self.rules
             .check_seal(checked.get().header(), Some(header), &target)?;
+        self.look_around(checked.get());
         let view = self.view(parent)?;
         checked.connect(&self.rules, header, target, &self.state, view, now_us)
     }
@@ -282,7 +282,7 @@ impl Node {
         if self.pool.len() == 0 {
             return;
         }
-        for payment in payments(block) {
+        for payment in may_have_waited(block) {
             self.pool_version += u64::from(self.pool.remove(&payment.id()).is_some());
         }
         let transactions = block.transactions().iter();
@@ -292,7 +292,7 @@ impl Node {
     /// Puts a block of the own journal on the tip: what [`Self::connect`] and [`Self::insert`] do
     /// with it, by the short way, since a start does this for every block.
     ///
-    /// * Neither it nor its transactions are found before [`settle`](Self::settle).
+    /// * Neither it nor its transactions have positions before [`settle`](Self::settle).
     pub(super) fn extend_with_own(
         &mut self,
         now_us: i64,
@@ -319,7 +319,7 @@ impl Node {
         Ok(())
     }
 
-    /// All blocks and transactions are found from now on.
+    /// All blocks and transactions have their positions from now on.
     pub(super) fn settle(&mut self) {
         self.tree.settle();
         self.state.settle();
@@ -348,14 +348,20 @@ impl Node {
         self.judge_pool(touched.iter().map(String::as_str), step);
         // One body after another: all of a deep branch would fill the memory.
         for &index in left {
-            for transaction in self.body(index)?.transactions() {
+            let block = self.body(index)?;
+            let signer = &self.rules.hooks.signer;
+            let signed = match signer.since(block.nr()) == signer.since(self.next_nr()) {
+                true => Signed::ByTheSame,
+                false => Signed::Unknown,
+            };
+            for transaction in block.transactions() {
                 let id = transaction.id();
                 if stay.contains_key(&id) {
                     continue;
                 }
                 self.state.leave_out(&id);
                 if !transaction.is_reward() {
-                    self.wait_again(now_us, transaction.clone(), step)?;
+                    self.wait_again(now_us, transaction.clone(), signed, step)?;
                 }
             }
         }
@@ -366,7 +372,7 @@ impl Node {
     fn judge_whole_pool(&mut self, now_us: i64, step: &mut Step) -> Result<(), Error> {
         for (transaction, _) in self.pool.in_order_of_arrival() {
             self.pool.remove(&transaction.id());
-            self.wait_again(now_us, transaction, step)?;
+            self.wait_again(now_us, transaction, Signed::Unknown, step)?;
         }
         self.pool_version += 1;
         Ok(())
@@ -377,6 +383,7 @@ impl Node {
         &mut self,
         now_us: i64,
         transaction: Transaction,
+        signed: Signed,
         step: &mut Step,
     ) -> Result<(), Error> {
         let (id, nr) = (transaction.id(), self.next_nr());
@@ -384,7 +391,10 @@ impl Node {
         let outer = self.rules.judging.replace(Judged::default());
         let again = self
             .check_poison(transaction.leaf(), &[])
-            .and_then(|()| Checked::transaction(&self.rules, transaction, nr))
+            .and_then(|()| match signed {
+                Signed::ByTheSame => Ok(Checked::before(transaction)),
+                Signed::Unknown => Checked::transaction(&self.rules, transaction, nr),
+            })
             .and_then(|checked| self.admit(now_us, checked));
         if !matches!(again, Err(Halt::Fault(_))) {
             self.rules.judging.replace(outer);
@@ -457,8 +467,17 @@ impl Node {
     }
 }
 
+/// What is known of the signature of what was accepted once.
+#[derive(Clone, Copy)]
+enum Signed {
+    /// It held for the signer of the next block.
+    ByTheSame,
+    /// Another one may have been asked.
+    Unknown,
+}
+
 /// What may have waited: the reward never does.
-fn payments(block: &Block) -> impl Iterator<Item = &Transaction> {
+fn may_have_waited(block: &Block) -> impl Iterator<Item = &Transaction> {
     let all = block.transactions().iter();
     all.filter(|transaction| !transaction.is_reward())
 }

@@ -139,6 +139,23 @@ fn a_block_that_holds_is_remembered_as_a_whole_and_drives_no_payments_out() {
 }
 
 #[test]
+fn what_leaves_the_chain_is_verified_again_by_another_signer_alone() {
+    for (later, asked) in [(1_000, (2, 0)), (6, (2, 2))] {
+        let (mut bench, first, second) = counting(later);
+        let verifier = bench.node.verifier();
+        let tip = branch("A", 3).pop().unwrap();
+        let block = block_on(&tip, vec![payment(1), payment(2)]);
+        verifier.blocks(std::slice::from_ref(&block), &alone());
+        bench.take(&[block]);
+        for other in fixtures::chain_on(&tip, "E", 2) {
+            bench.block(&other);
+        }
+        assert!(bench.node.is_waiting(&payment(1).id()));
+        assert_eq!((first.asked(), second.asked()), asked);
+    }
+}
+
+#[test]
 fn of_a_block_that_does_not_hold_each_answer_is_remembered() {
     let (mut bench, signer, _) = counting(1_000);
     let verifier = bench.node.verifier();
