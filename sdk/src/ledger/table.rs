@@ -246,7 +246,8 @@ impl Default for Positions {
 impl Positions {
     /// The positions of so many hashes, all of which are different.
     ///
-    /// * One shard after the other is filled, so that each stays in the cache meanwhile.
+    /// * One shard after the other is filled, so that each stays in the cache meanwhile. It takes 16 bytes a
+    ///   hash as long as it lasts.
     pub fn of(count: usize, hash_at: impl Fn(u32) -> Hash) -> Self {
         let mut positions = Self::default();
         if count >= SHARD_ROWS_MIN {
@@ -263,17 +264,18 @@ impl Positions {
             ends[shard] += ends[shard - 1];
         }
         let begins = ends.clone();
-        let mut sorted = vec![(0, 0); count];
+        // The half of a key that finds its place within a shard.
+        let mut sorted = vec![(0_u32, 0); count];
         for (at, key) in (0_u32..).zip(keys) {
             let end = &mut ends[positions.shard(key)];
-            sorted[*end] = (key, at);
+            sorted[*end] = (key as u32, at);
             *end += 1;
         }
         for (shard, ends) in positions.shards.iter_mut().zip(begins.windows(2)) {
             let rows = &sorted[ends[0]..ends[1]];
             *shard = Slots::with_capacity(rows.len());
-            for (key, at) in rows {
-                shard.insert(*key, *at);
+            for &(key, at) in rows {
+                shard.insert(u64::from(key), at);
             }
         }
         positions.count = count as u32;
