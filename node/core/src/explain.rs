@@ -254,3 +254,53 @@ impl Refused {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rules up to the one of the core that said no, with their plugins.
+    fn asked(trace: &Trace) -> Vec<(String, Option<String>)> {
+        let asked = trace.ended_by(&Invalid::new("no", "it does not hold"));
+        asked
+            .into_iter()
+            .map(|one| (one.rule, one.plugin))
+            .collect()
+    }
+
+    fn rule(rule: &str, plugin: Option<&str>) -> (String, Option<String>) {
+        (rule.to_owned(), plugin.map(str::to_owned))
+    }
+
+    #[test]
+    fn an_item_shows_nothing_of_a_longer_one_before_it() {
+        let seals = Active::new("seals", Arc::new(()));
+        let pays = Active::new("pays", Arc::new(()));
+        let mut trace = Trace::default();
+        trace.plugin("seal", &seals);
+        trace.plugin("reward", &pays);
+        trace.plugin("funds", &pays);
+        let (seal, no) = (rule("seal", Some("seals")), rule("no", None));
+        let reward = rule("reward", Some("pays"));
+        let funds = rule("funds", Some("pays"));
+        assert_eq!(asked(&trace), [seal.clone(), reward, funds, no.clone()]);
+
+        // As far as it goes it was held against the same, and then refused.
+        trace.begin();
+        trace.plugin("seal", &seals);
+        assert_eq!(asked(&trace), [seal.clone(), no.clone()]);
+        // Refused before any rule was asked.
+        trace.begin();
+        assert_eq!(asked(&trace), std::slice::from_ref(&no));
+        // What follows is another rule, or another plugin's of the same name.
+        trace.begin();
+        trace.plugin("seal", &seals);
+        trace.plugin("reward", &seals);
+        let others = rule("reward", Some("seals"));
+        assert_eq!(asked(&trace), [seal, others, no.clone()]);
+        // It was seen before, at a place that does not count now.
+        trace.begin();
+        trace.plugin("reward", &seals);
+        assert_eq!(asked(&trace), [rule("reward", Some("seals")), no]);
+    }
+}

@@ -11,8 +11,8 @@ pub const ORPHAN_BYTES_MAX: usize = 16 << 20;
 /// How many orphans are held: enough for a burst that overtakes its parents.
 pub const ORPHANS_MAX: usize = 1_000;
 
-/// How many verified signatures are remembered, by leaf hash: a full pool; with 75 bytes each,
-/// 7.5 MB.
+/// How many verified signatures are remembered, by leaf hash: as many as a full pool has, but for the
+/// [`FORGOTTEN_TOGETHER`] oldest when they have just made room; with 75 bytes each, 7.5 MB.
 pub const SIGNATURES_MAX: usize = 100_000;
 
 /// How many answers about signatures make room together: each is somewhere else in the memory, and several in

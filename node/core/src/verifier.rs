@@ -434,3 +434,65 @@ impl Memory {
         self.whole.push_back(self.blocks.insert(hash, since));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(what: &str, n: usize) -> Hash {
+        Hash::of(&format!("{what} {n}"))
+    }
+
+    /// Which of so many are remembered from some number on: all from there, and none before.
+    fn remembered_from(count: usize, recalls: impl Fn(usize) -> bool) -> usize {
+        let first = (0..count).find(|&n| recalls(n)).unwrap();
+        assert!((first..count).all(recalls), "one after {first} is missing");
+        first
+    }
+
+    #[test]
+    fn the_oldest_answers_make_room_and_bad_ones_drive_out_no_good_ones() {
+        let mut memory = Memory::default();
+        let key = |what, n| (0, hash(what, n));
+        for (what, holds, max) in [
+            ("good", true, SIGNATURES_MAX),
+            ("bad", false, BAD_SIGNATURES_MAX),
+        ] {
+            let others = memory.answers.len();
+            for n in 0..max {
+                memory.remember(key(what, n), holds);
+            }
+            assert_eq!(memory.answers.len(), others + max, "{what}");
+            let recalls = |memory: &Memory, n| memory.recall(&key(what, n)) == Some(holds);
+            assert_eq!(remembered_from(max, |n| recalls(&memory, n)), 0);
+            memory.remember(key(what, max), holds);
+            let first = remembered_from(max + 1, |n| recalls(&memory, n));
+            assert_eq!(first, FORGOTTEN_TOGETHER, "{what}");
+            for n in max + 1..max + 1_000 {
+                memory.remember(key(what, n), holds);
+                assert!(memory.answers.len() <= others + max, "{what}");
+            }
+            let first = remembered_from(max + 1_000, |n| recalls(&memory, n));
+            assert!((1_000..1_000 + FORGOTTEN_TOGETHER).contains(&first));
+        }
+        let recalls = |n| memory.recall(&key("good", n)) == Some(true);
+        let first = remembered_from(SIGNATURES_MAX + 1_000, recalls);
+        assert!((1_000..1_000 + FORGOTTEN_TOGETHER).contains(&first));
+        assert_eq!(memory.answers.len(), memory.good.len() + memory.bad.len());
+    }
+
+    #[test]
+    fn the_oldest_whole_blocks_make_room_one_for_one() {
+        let mut memory = Memory::default();
+        for n in 0..VERIFIED_BLOCKS_MAX + 100 {
+            memory.remember_block(7, hash("block", n));
+            // Again, it takes no place of its own.
+            memory.remember_block(7, hash("block", n));
+        }
+        assert_eq!(memory.blocks.len(), VERIFIED_BLOCKS_MAX);
+        assert_eq!(memory.whole.len(), VERIFIED_BLOCKS_MAX);
+        let recalls = |n| memory.recalls_block(7, &hash("block", n));
+        assert_eq!(remembered_from(VERIFIED_BLOCKS_MAX + 100, recalls), 100);
+        assert!(!memory.recalls_block(8, &hash("block", VERIFIED_BLOCKS_MAX)));
+    }
+}

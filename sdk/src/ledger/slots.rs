@@ -198,6 +198,46 @@ mod tests {
     }
 
     #[test]
+    fn of_a_key_only_31_bits_count() {
+        let wide =
+            |key: u64| [0x8000_0000, 1 << 32, 1 << 63, u64::MAX << 31].map(|high| key | high);
+        for key in [0, 5, 0x7fff_ffff] {
+            let mut slots = Slots::default();
+            for (number, other) in (1..).zip(wide(key)) {
+                slots.insert(other, number);
+                assert_eq!(slots.find(key, |n| n == number), Some(number), "{other:x}");
+            }
+            slots.insert(key, 0);
+            for other in wide(key) {
+                assert_eq!(slots.find(other, |n| n == 0), Some(0), "{other:x}");
+                slots.replace(other, 0, 9);
+                assert_eq!(slots.find(key, |n| n == 9), Some(9), "{other:x}");
+                slots.replace(key, 9, 0);
+            }
+            for (number, other) in (1..).zip(wide(key).into_iter().rev()) {
+                assert_eq!(slots.remove(other, |n| n == number), Some(number));
+            }
+            assert_eq!((slots.count, slots.remove(key, |_| true)), (1, Some(0)));
+        }
+    }
+
+    #[test]
+    fn a_room_for_so_many_takes_them_without_growing() {
+        for count in (0..100).chain([1_000, 8_192, 20_001]) {
+            let mut slots = Slots::with_capacity(count);
+            let room = slots.room;
+            for n in 0..count as u32 {
+                slots.insert(u64::from(n.wrapping_mul(2_654_435_769) >> 1), n);
+            }
+            assert_eq!((slots.count, slots.room), (count, room));
+            assert!(
+                room * FULL_PERCENT <= (count + 2) * 100,
+                "{room} for {count}"
+            );
+        }
+    }
+
+    #[test]
     fn a_number_costs_11_bytes_at_most() {
         let mut slots = Slots::default();
         let mut most = 0.0_f64;
