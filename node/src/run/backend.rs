@@ -180,7 +180,11 @@ impl Backend for NodeBackend {
                 };
                 self.read(read).await
             }
-            at_hand => self.or_stop(at_hand),
+            at_hand => {
+                // Nothing was waited for: one who reads a whole chain would else keep this thread.
+                tokio::task::yield_now().await;
+                self.or_stop(at_hand)
+            }
         }
     }
 
