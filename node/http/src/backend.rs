@@ -120,6 +120,8 @@ pub struct Texts {
     pub bytes: Vec<u8>,
     /// The number of blocks in it.
     pub blocks: usize,
+    /// Whether the next one was too long for it, or most likely would have been.
+    pub is_full: bool,
 }
 
 impl Texts {
@@ -129,13 +131,15 @@ impl Texts {
     pub fn add(&mut self, block: &Wanted, text: &[u8], bytes_max: usize) -> bool {
         let length = block.before.len() + text.len() + block.after.len();
         if self.blocks > 0 && self.bytes.len() + length > bytes_max {
+            self.is_full = true;
             return false;
         }
         self.bytes.extend_from_slice(block.before.as_bytes());
         self.bytes.extend_from_slice(text);
         self.bytes.extend_from_slice(block.after.as_bytes());
         self.blocks += 1;
-        self.bytes.len() + self.bytes.len() / self.blocks <= bytes_max
+        self.is_full = self.bytes.len() + self.bytes.len() / self.blocks > bytes_max;
+        !self.is_full
     }
 }
 

@@ -96,9 +96,12 @@ impl Page {
         }
         texts.bytes.shrink_to_fit();
         let (bytes, blocks) = (Bytes::from(texts.bytes), texts.blocks);
-        let at_tip = blocks == window_blocks && self.at + blocks == self.hashes.len();
+        let is_all = blocks == window_blocks;
+        let at_tip = is_all && self.at + blocks == self.hashes.len();
+        // What ends where the next text was not at hand ends elsewhere the next time.
+        let is_run = is_all || texts.is_full;
         // What ends at the tip, or where the page is full, is hardly asked for again.
-        if room >= RUN_READ_BYTES && (self.is_cut || !at_tip) {
+        if is_run && room >= RUN_READ_BYTES && (self.is_cut || !at_tip) {
             self.runs
                 .keep(Part::Run, self.window(), (bytes.clone(), blocks));
         }

@@ -142,6 +142,24 @@ async fn a_page_that_was_sent_before_lies_ready_and_is_the_same() {
     }
 }
 
+#[tokio::test]
+async fn a_run_that_was_not_at_hand_to_its_end_is_read_again() {
+    let double = Arc::new(long(400, 700));
+    let app = router(double.clone(), Settings::default());
+    let ask = async |texts_max| {
+        *double.texts_max.lock().unwrap() = texts_max;
+        let (_, body) = brief(answer(&app, get("/getblocks?nr=0&limit=64")).await).await;
+        (
+            std::mem::take(&mut *double.texts_asked.lock().unwrap()),
+            body,
+        )
+    };
+    let (asked, body) = ask(10).await;
+    assert_eq!(asked, 7);
+    assert_eq!(ask(usize::MAX).await, (1, body.clone()));
+    assert_eq!(ask(usize::MAX).await, (0, body));
+}
+
 /// How many pieces an answer's body has, and all of it.
 async fn in_pieces(response: Response) -> (usize, String) {
     let (mut body, mut pieces, mut bytes) = (response.into_body(), 0, Vec::new());
