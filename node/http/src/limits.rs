@@ -29,7 +29,7 @@ pub const PAGE_LEVELS_MAX: u64 = (PAGE_BYTES_MAX / 256) as u64;
 /// about as long as one is read at once.
 pub const RUN_LEVELS: u64 = 64;
 
-/// How many bytes of a page are read at once, and sent as one piece: a run of blocks of three
+/// How many bytes of a page are asked for at once, and sent as one piece: a run of blocks of three
 /// transactions has 86 KiB, and is not cut in two. A reader keeps no more than one of them.
 pub const RUN_READ_BYTES: usize = 128 << 10;
 
