@@ -40,7 +40,9 @@ impl Snapshots {
 
     /// Takes one when it is due; all that the node decided is durable now.
     pub(crate) fn follow(&mut self, node: &Node) {
-        if !is_due(node.blocks(), self.blocks) || self.is_too_soon(node) {
+        if !is_due(node.blocks(), self.blocks)
+            || is_too_soon(node.is_syncing(), self.latest.elapsed())
+        {
             return;
         }
         if let Some(thread) = self.writing.take_if(|thread| thread.is_finished()) {
@@ -56,11 +58,6 @@ impl Snapshots {
             self.writing = started.spawn(write).ok();
             self.latest = Instant::now();
         }
-    }
-
-    fn is_too_soon(&self, node: &Node) -> bool {
-        let pause = Duration::from_millis(SNAPSHOT_PAUSE_MS);
-        node.is_syncing() && self.latest.elapsed() < pause
     }
 
     /// Takes the last one, and returns when it is kept; all that the node decided is durable.
@@ -91,7 +88,12 @@ fn is_due(blocks: usize, kept: usize) -> bool {
     blocks >= kept + SNAPSHOT_BLOCKS.max(kept / 4)
 }
 
-/// The same when the node stops.
+/// Whether one that is due is put off, so long after the latest was taken.
+fn is_too_soon(is_syncing: bool, since: Duration) -> bool {
+    is_syncing && since < Duration::from_millis(SNAPSHOT_PAUSE_MS)
+}
+
+/// Whether one is due when the node stops.
 fn is_due_at_the_end(blocks: usize, kept: usize) -> bool {
     blocks >= SNAPSHOT_BLOCKS && blocks > kept + kept / 100
 }
@@ -120,6 +122,15 @@ mod tests {
             assert!(is_due(due, kept), "{kept}");
             assert!(!is_due(due - 1, kept), "{kept}");
         }
+    }
+
+    #[test]
+    fn while_a_chain_is_fetched_there_is_one_a_minute_at_most() {
+        let minute = Duration::from_secs(60);
+        let just_before = minute - Duration::from_millis(1);
+        assert!(is_too_soon(true, Duration::ZERO) && is_too_soon(true, just_before));
+        assert!(!is_too_soon(true, minute));
+        assert!(!is_too_soon(false, Duration::ZERO));
     }
 
     #[test]
