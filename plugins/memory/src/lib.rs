@@ -86,6 +86,26 @@ mod tests {
     }
 
     #[test]
+    fn all_blocks_are_at_hand() {
+        let memory = Memory::default();
+        let blocks = chain(20);
+        let records: Vec<Record> = blocks.iter().cloned().map(Record::Block).collect();
+        memory.append(&records).unwrap();
+        let hashes: Vec<Hash> = blocks.iter().map(Block::hash).collect();
+        let mut shown = Vec::new();
+        let visited = memory.many_at_hand(&hashes, &mut |text| {
+            shown.push(text.to_vec());
+            true
+        });
+        visited.unwrap();
+        assert!(
+            shown
+                .iter()
+                .eq(blocks.iter().map(|block| block.text().as_bytes()))
+        );
+    }
+
+    #[test]
     fn a_visitor_may_read_what_it_was_shown() {
         let memory = Memory::default();
         let records: Vec<Record> = chain(3).into_iter().map(Record::Block).collect();

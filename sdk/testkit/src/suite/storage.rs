@@ -122,21 +122,27 @@ fn what_is_at_hand_is_what_is_read(new_place: &NewPlace) {
             assert!(text.is_none() || text == read, "{text:?} and not {read:?}");
         }
     }
-    let nowhere = storage.at_hand(&Hash::of("nowhere"));
-    assert_eq!(nowhere.expect("it can be asked for"), None);
+    let nowhere = Hash::of("nowhere");
+    let text = storage.at_hand(&nowhere);
+    assert_eq!(text.expect("it can be asked for"), None);
     let all = blocks(&records);
     let mut hashes: Vec<Hash> = all.iter().map(Block::hash).collect();
-    hashes.push(Hash::of("nowhere"));
-    for wanted in 0..=hashes.len() {
-        let mut shown = Vec::new();
-        let visited = storage.many_at_hand(&hashes, &mut |text| {
-            shown.push(text.to_vec());
-            shown.len() < wanted
-        });
-        visited.expect("they can be asked for");
-        assert!(shown.len() <= wanted.clamp(1, all.len()), "{}", shown.len());
-        let texts = all.iter().map(|block| block.text().as_bytes());
-        assert!(texts.zip(&shown).all(|(text, shown)| text == shown));
+    // Nothing is shown behind a block that is not there.
+    for there in [all.len(), all.len() / 2, 0] {
+        hashes.retain(|hash| *hash != nowhere);
+        hashes.insert(there, nowhere);
+        for wanted in 0..=hashes.len() {
+            let mut shown = Vec::new();
+            let visited = storage.many_at_hand(&hashes, &mut |text| {
+                shown.push(text.to_vec());
+                shown.len() < wanted
+            });
+            visited.expect("they can be asked for");
+            let most = wanted.max(1).min(there);
+            assert!(shown.len() <= most, "{} and not {most}", shown.len());
+            let texts = all.iter().map(|block| block.text().as_bytes());
+            assert!(texts.zip(&shown).all(|(text, shown)| text == shown));
+        }
     }
 }
 

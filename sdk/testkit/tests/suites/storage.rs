@@ -21,6 +21,7 @@ enum StorageFault {
     IgnoresTheVisitor,
     ReadsInItsOwnOrder,
     PassesOverMissing,
+    ShowsAllAtHand,
     DropsLarge,
     RefusesNothing,
     BeginsWithGenesis,
@@ -69,6 +70,32 @@ impl Storage for BadStorage {
         hashes: &[Hash],
         visit: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<(), Error> {
+        self.kept.read_many(&self.asked(hashes), visit)
+    }
+
+    fn at_hand(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
+        self.read(hash)
+    }
+
+    fn many_at_hand(
+        &self,
+        hashes: &[Hash],
+        visit: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        for hash in self.asked(hashes) {
+            match self.at_hand(&hash)? {
+                Some(text) if visit(&text) => {}
+                Some(_) if self.fault == StorageFault::ShowsAllAtHand => {}
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BadStorage {
+    /// The blocks that it gives when it is asked for these.
+    fn asked(&self, hashes: &[Hash]) -> Vec<Hash> {
         let mut hashes = hashes.to_vec();
         if self.fault == StorageFault::ReadsInItsOwnOrder {
             hashes.sort_unstable();
@@ -76,7 +103,7 @@ impl Storage for BadStorage {
         if self.fault == StorageFault::PassesOverMissing {
             hashes.retain(|hash| self.kept.read(hash).is_ok_and(|text| text.is_some()));
         }
-        self.kept.read_many(&hashes, visit)
+        hashes
     }
 }
 
@@ -84,6 +111,7 @@ impl Storage for BadStorage {
 fn a_bad_storage_is_caught() {
     let replayed = "what_append_acknowledged_is_replayed_in_order";
     let read = "what_append_acknowledged_is_read_back";
+    let at_hand = "what_is_at_hand_is_what_is_read";
     for (fault, law) in [
         (StorageFault::ForgetsOnOpening, replayed),
         (StorageFault::LosesGroups, replayed),
@@ -105,6 +133,9 @@ fn a_bad_storage_is_caught() {
             StorageFault::PassesOverMissing,
             "a_block_that_is_not_there_ends_the_visit_with_an_error",
         ),
+        (StorageFault::ReadsInItsOwnOrder, at_hand),
+        (StorageFault::PassesOverMissing, at_hand),
+        (StorageFault::ShowsAllAtHand, at_hand),
         (StorageFault::DropsLarge, "the_largest_records_are_kept"),
         (StorageFault::RefusesNothing, "appending_nothing_is_nothing"),
         (StorageFault::BeginsWithGenesis, "a_new_storage_is_empty"),
