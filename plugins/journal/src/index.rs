@@ -62,6 +62,8 @@ impl Index {
     }
 
     /// Inserts the block of a replay, which come one after the other.
+    ///
+    /// * A block that the file has twice has two places. One of them is found, and its text is at both.
     pub(crate) fn insert_next(&self, record: &Record, span: Span) {
         if let Record::Block(block) = record {
             self.write().push_later(block.hash(), span.into());
@@ -76,7 +78,16 @@ impl Index {
             .take_while(move |(_, span)| span.offset < end)
     }
 
-    /// Becomes what these places make, each of another block.
+    /// Forgets the blocks that begin at this byte or behind it, so that a replay finds none of its own.
+    pub(crate) fn cut(&self, end: u64) {
+        let rows = self.read().rows();
+        let last = rows.len().checked_sub(1).map(|last| rows.get(last as u32));
+        if last.is_some_and(|(_, place)| Span::from(*place).offset >= end) {
+            self.fill(self.before(end));
+        }
+    }
+
+    /// Becomes what these places make.
     pub(crate) fn fill(&self, places: impl Iterator<Item = (Hash, Span)>) {
         let table = Table::of(places.map(|(hash, span)| (hash, span.into())));
         *self.write() = table;

@@ -50,8 +50,9 @@ pub use repair::Broken;
 pub use salvage::{Damaged, Found, Salvage};
 pub use scan::visit_file;
 
-/// The most bytes that [`Storage::read_many`] reads at once: so many that it makes few reads, and no
-/// more than is soon used, since it does not know when its visitor will have enough.
+/// The most bytes that [`Storage::read_many`] and [`Storage::many_at_hand`] read at once, but for a longer
+/// block: so many that they make few reads, and no more than is soon used, since they do not know when
+/// their visitor will have enough. A piece of a whole chain has as many.
 const READ_BYTES_MAX: u64 = 64 << 10;
 
 /// The storage in one JSON file, held by one process at a time.
@@ -202,6 +203,8 @@ impl Journal {
         visit: &mut dyn FnMut(Record) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        // A replay before it may have ended early, or was of a snapshot that did not hold.
+        self.index.cut(known.map_or(0, |known| known.end));
         let found = scan(&self.file, &self.path, known, &mut |_, span, record| {
             // Before the visit, so that the visitor can read what it was shown.
             self.index.insert_next(&record, span);
@@ -287,7 +290,6 @@ impl Storage for Journal {
 
     fn replay(&self, visit: &mut dyn FnMut(Record) -> Result<(), Error>) -> Result<(), Error> {
         *self.snapshots() = Snapshots::default();
-        self.index.fill(std::iter::empty());
         self.replay_after(None, visit)
     }
 

@@ -70,7 +70,8 @@ impl<R: Read> Lines<R> {
         let Batch { bytes, lines } = batch;
         lines.clear();
         let mut end = self.begun.len();
-        bytes.resize(bytes.len().max(end + BATCH_BYTES), 0);
+        // No more than that, even if a long line had more room before.
+        bytes.resize(end + BATCH_BYTES, 0);
         bytes[..end].copy_from_slice(&self.begun);
         self.begun.clear();
         // Where the next line begins, and up to where it has no line feed.
@@ -168,17 +169,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn lines_have_their_numbers_and_places() {
-        for most in [10_000, BATCH_BYTES, 4 * LINE_BYTES_MAX] {
-            check(most);
-        }
+    /// Letters of which no line feed is one, and that look other when they are shifted.
+    fn letters(count: usize) -> String {
+        ('a'..='w').cycle().take(count).collect()
     }
 
-    fn check(most: usize) {
-        let long = "x".repeat(3 * LINE_BYTES_MAX);
-        let just = "y".repeat(LINE_BYTES_MAX);
-        let text = format!("a\n\n{long}\n{just}\nend");
+    /// What is seen of each line: its place, how many bytes of it, whether it ended and was too long.
+    type Seen = (u64, usize, bool, bool);
+
+    /// All lines, read so many bytes at once at most; what each batch has of them is right.
+    fn seen(text: &str, most: usize) -> Vec<Seen> {
         let mut lines = Lines::new(Trickle(text.as_bytes(), most));
         let (mut batch, mut seen) = (Batch::default(), Vec::new());
         loop {
@@ -190,21 +190,72 @@ mod tests {
                 assert_eq!(line.number, seen.len() as u64 + 1);
                 let from = line.offset as usize;
                 let bytes = &batch.bytes[line.bytes.clone()];
-                assert_eq!(bytes, &text.as_bytes()[from..from + bytes.len()]);
+                assert!(bytes == &text.as_bytes()[from..from + bytes.len()]);
                 seen.push((line.offset, line.bytes.len(), line.ended, line.too_long));
             }
         }
-        let (long, just) = (long.len() as u64, just.len());
-        assert_eq!(
-            seen,
-            [
-                (0, 1, true, false),
-                (2, 0, true, false),
-                (3, LINE_BYTES_MAX + 1, true, true),
-                (4 + long, just, true, false),
-                (5 + long + just as u64, 3, false, false),
-            ]
-        );
         assert_eq!(lines.offset(), text.len() as u64);
+        seen
+    }
+
+    #[test]
+    fn lines_have_their_numbers_and_places() {
+        let (long, just) = (letters(3 * LINE_BYTES_MAX), letters(LINE_BYTES_MAX));
+        let text = format!("a\n\n{long}\n{just}\nend");
+        let (long, just) = (long.len() as u64, just.len());
+        for most in [10_000, BATCH_BYTES, 4 * LINE_BYTES_MAX] {
+            assert_eq!(
+                seen(&text, most),
+                [
+                    (0, 1, true, false),
+                    (2, 0, true, false),
+                    (3, LINE_BYTES_MAX + 1, true, true),
+                    (4 + long, just, true, false),
+                    (5 + long + just as u64, 3, false, false),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_may_end_the_file_without_a_line_feed() {
+        for more in [1, 2, BATCH_BYTES, 3 * BATCH_BYTES + 1] {
+            let text = format!("a\n{}", letters(LINE_BYTES_MAX + more));
+            let expected = [(0, 1, true, false), (2, LINE_BYTES_MAX + 1, false, true)];
+            for most in [10_000, BATCH_BYTES, 4 * LINE_BYTES_MAX] {
+                assert_eq!(seen(&text, most), expected, "{more}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_may_end_where_a_batch_does() {
+        for length in [BATCH_BYTES - 1, BATCH_BYTES, BATCH_BYTES + 1] {
+            let begin = "a\n".len();
+            let ended = format!("a\n{}\n", letters(length - begin - 1));
+            let line = (2, length - begin - 1, true, false);
+            assert_eq!(seen(&ended, usize::MAX), [(0, 1, true, false), line]);
+            let torn = format!("a\n{}", letters(length - begin));
+            let line = (2, length - begin, false, false);
+            assert_eq!(seen(&torn, usize::MAX), [(0, 1, true, false), line]);
+            let one = letters(length);
+            assert_eq!(seen(&one, usize::MAX), [(0, length, false, false)]);
+        }
+    }
+
+    #[test]
+    fn a_batch_that_held_a_long_line_reads_no_more_than_others() {
+        let short = format!("{}\n", letters(99)).repeat(6_000);
+        let text = format!("{}\n{short}", letters(LINE_BYTES_MAX));
+        let mut lines = Lines::new(text.as_bytes());
+        let mut batch = Batch::default();
+        lines.read(&mut batch).unwrap();
+        assert!(batch.lines[0].bytes.len() == LINE_BYTES_MAX);
+        lines.read(&mut batch).unwrap();
+        assert!(
+            (600..700).contains(&batch.lines.len()),
+            "{}",
+            batch.lines.len()
+        );
     }
 }

@@ -198,6 +198,49 @@ fn nothing_is_appended_before_the_replay_or_after_one_that_failed() {
 }
 
 #[test]
+fn a_block_that_the_file_has_twice_is_read_back() {
+    let mut records = records(12);
+    let again = records[3].clone();
+    assert!(matches!(again, Record::Block(_)));
+    records.insert(8, again);
+    let (_dir, path, opened) = open_bytes(file_of(&records).as_bytes());
+    let (journal, seen) = opened.unwrap();
+    assert_eq!(seen, records);
+    is_read_back(&journal, &records);
+    let position = journal.snapshot_position().unwrap();
+    journal.save_snapshot(position, b"state").unwrap();
+    drop(journal);
+    let journal = Journal::open(path).unwrap();
+    assert!(journal.load_snapshot(&mut |_| ()).unwrap());
+    is_read_back(&journal, &records);
+}
+
+/// Wherever the tests' files lie in memory, or on a disk whose system can be asked.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_just_appended_is_at_hand() {
+    let dir = TempDir::new().unwrap();
+    let (journal, _) = open(&dir.path().join("blocks-6000.json")).unwrap();
+    let blocks = chain(1_000);
+    let records: Vec<Record> = blocks.iter().cloned().map(Record::Block).collect();
+    journal.append(&records).unwrap();
+    let hashes: Vec<Hash> = blocks.iter().map(|block| block.hash()).collect();
+    let mut shown = Vec::new();
+    let visited = journal.many_at_hand(&hashes, &mut |text| {
+        shown.push(text.to_vec());
+        true
+    });
+    visited.unwrap();
+    assert!(
+        shown
+            .iter()
+            .eq(blocks.iter().map(|block| block.text().as_bytes()))
+    );
+    let text = journal.at_hand(&hashes[7]).unwrap();
+    assert_eq!(text.as_ref(), Some(&shown[7]));
+}
+
+#[test]
 fn it_is_named_by_the_port_and_needs_a_folder() {
     let registration = compiled_in()[0];
     let dir = TempDir::new().unwrap();

@@ -65,6 +65,40 @@ fn the_records_behind_it_are_visited_and_all_are_read_back() {
 }
 
 #[test]
+fn a_replay_after_one_that_ended_early_has_every_block_once() {
+    let records = records(30);
+    let (_dir, path) = with_snapshot(&records, 10);
+    let journal = Journal::open(&path).unwrap();
+    let replay = |first, visit: &mut dyn FnMut(Record) -> Result<(), Error>| match first {
+        0 => journal.replay(visit),
+        _ => journal.replay_rest(visit),
+    };
+    assert!(loaded(&journal).unwrap().is_some());
+    for first in [10, 10, 0] {
+        let mut left = 15;
+        let ended = replay(first, &mut |_| {
+            left -= 1;
+            match left {
+                0 => Err(Error::new(ErrorKind::Plugin, "enough")),
+                _ => Ok(()),
+            }
+        });
+        assert_eq!(ended.unwrap_err().message(), "enough");
+        let mut seen = Vec::new();
+        let replayed = replay(first, &mut |record| {
+            seen.push(record);
+            Ok(())
+        });
+        replayed.unwrap();
+        assert_eq!(seen, records[first..]);
+        is_read_back(&journal, &records);
+        let is_block = |record: &&Record| matches!(record, Record::Block(_));
+        let blocks = records.iter().filter(is_block).count();
+        assert_eq!(journal.index.before(u64::MAX).count(), blocks);
+    }
+}
+
+#[test]
 fn a_node_that_does_not_want_it_visits_all() {
     let records = records(10);
     let (_dir, path) = with_snapshot(&records, 7);
