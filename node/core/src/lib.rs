@@ -8,6 +8,7 @@
 pub mod chain;
 mod explain;
 mod judging;
+mod latest;
 pub mod limits;
 mod mining;
 mod node;

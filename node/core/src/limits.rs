@@ -11,21 +11,18 @@ pub const ORPHAN_BYTES_MAX: usize = 16 << 20;
 /// How many orphans are held: enough for a burst that overtakes its parents.
 pub const ORPHANS_MAX: usize = 1_000;
 
-/// How many verified signatures are remembered, by leaf hash: as many as a full pool has, but for the
-/// [`FORGOTTEN_TOGETHER`] oldest when they have just made room; with 75 bytes each, 7.5 MB.
-pub const SIGNATURES_MAX: usize = 100_000;
+/// How many verified signatures are remembered, by leaf hash. The oldest go together, half of all at once, so
+/// that at least as many are left as a full pool has; 11 MB.
+pub const SIGNATURES_MAX: usize = 200_000;
 
-/// How many answers about signatures make room together: each is somewhere else in the memory, and several in
-/// a row are fetched at once.
-pub const FORGOTTEN_TOGETHER: usize = 64;
+/// How many blocks are remembered in which all signatures held. The oldest go together, half of all at once, so
+/// that at least those of all pages are left that are under way while a chain is fetched, and as many again;
+/// 3 MB.
+pub const VERIFIED_BLOCKS_MAX: usize = 32_768;
 
-/// How many blocks are remembered in which all signatures held: those of all pages that are under way
-/// while a chain is fetched, twice; with some 65 bytes each, 1 MB.
-pub const VERIFIED_BLOCKS_MAX: usize = 16_384;
-
-/// How many signatures that do not hold are remembered: what was verified ahead waits in the node's
-/// queue for less time than as many take to come.
-pub const BAD_SIGNATURES_MAX: usize = 4_096;
+/// How many signatures that do not hold are remembered, or half as many: what was verified ahead waits in the
+/// node's queue for less time than these take to come.
+pub const BAD_SIGNATURES_MAX: usize = 8_192;
 
 /// How many bodies of recent blocks are kept in memory: short forks need no disk.
 pub const RECENT_BLOCKS_MAX: usize = 64;

@@ -252,8 +252,11 @@ impl Node {
             hash: id,
         };
         let leaf = transaction.leaf();
-        let is_known = || self.pool.contains(&id) || self.state.transaction_nr(&id).is_some();
-        if self.rules.verifier.fetching(&leaf, is_known) {
+        self.rules.verifier.touch(&leaf, || {
+            self.pool.touch(&id);
+            self.state.touch(&id);
+        });
+        if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(Reply::Known(item));
         }
         let next = self.next_nr();

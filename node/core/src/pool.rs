@@ -13,8 +13,8 @@ use crate::slab::Slab;
 /// The place of a transaction in the pool: higher priority first, then order of arrival.
 type Place = (Reverse<i64>, u64);
 
-/// How many places that are gone are not worth looking for.
-const GONE_MIN: u64 = 8;
+/// How many that are gone are not worth looking for.
+const GONE_MIN: usize = 8;
 
 #[derive(Debug)]
 struct Entry {
@@ -24,37 +24,52 @@ struct Entry {
     expires_us: Option<i64>,
 }
 
+/// An entry by its order of arrival, and the slot where it lies for as long as it waits.
+type Arrival = (u64, u32);
+
+/// Entries in their order of arrival, and some that are gone.
+///
+/// * The first and the last wait. Others that are gone go together with many, so that no list is moved for one.
+#[derive(Debug, Default)]
+struct Queue {
+    arrivals: VecDeque<Arrival>,
+    waiting: usize,
+}
+
+impl Queue {
+    fn add(&mut self, arrival: Arrival) {
+        self.arrivals.push_back(arrival);
+        self.waiting += 1;
+    }
+
+    /// One is gone; `waits` says of the others whether they still wait.
+    fn one_is_gone(&mut self, arrival: u64, waits: impl Fn(Arrival) -> bool) {
+        self.waiting -= 1;
+        let is_it = |&mut (other, _): &mut Arrival| other == arrival;
+        if self.arrivals.pop_back_if(is_it).is_none() {
+            self.arrivals.pop_front_if(is_it);
+        }
+        let is_gone = |other: &mut Arrival| !waits(*other);
+        // Whether others wait lies far away, and needs no look if none is gone.
+        while self.arrivals.len() > self.waiting && self.arrivals.pop_back_if(is_gone).is_some() {}
+        while self.arrivals.len() > self.waiting && self.arrivals.pop_front_if(is_gone).is_some() {}
+        if self.arrivals.len() > 2 * self.waiting + GONE_MIN {
+            self.arrivals.retain(|&other| waits(other));
+        }
+    }
+
+    /// All from an order of arrival on, with some that are gone.
+    fn from(&self, arrival: u64) -> impl Iterator<Item = Arrival> {
+        let begin = self.arrivals.partition_point(|&(other, _)| other < arrival);
+        self.arrivals.range(begin..).copied()
+    }
+}
+
 /// What a sender has waiting.
 #[derive(Debug, Default)]
 struct Sender {
     sum: Amount,
-    count: u64,
-    /// Their places in the order of arrival, and of some that are gone.
-    arrivals: VecDeque<u64>,
-}
-
-impl Sender {
-    fn add(&mut self, arrival: u64, amount: Amount) {
-        self.sum = self.sum.checked_add(amount).unwrap_or(self.sum);
-        self.count += 1;
-        self.arrivals.push_back(arrival);
-    }
-
-    /// Takes one out; `waits` says of the others whether they still wait.
-    ///
-    /// * The first and the last go at once, and others with many: so no list has to be moved for one.
-    fn remove(&mut self, arrival: u64, amount: Amount, waits: impl Fn(u64) -> bool) {
-        self.sum = self.sum.checked_sub(amount).unwrap_or_default();
-        self.count -= 1;
-        if self.arrivals.back() == Some(&arrival) {
-            self.arrivals.pop_back();
-        } else if self.arrivals.front() == Some(&arrival) {
-            self.arrivals.pop_front();
-        }
-        if self.arrivals.len() as u64 > 2 * self.count + GONE_MIN {
-            self.arrivals.retain(|&arrival| waits(arrival));
-        }
-    }
+    queue: Queue,
 }
 
 /// The transactions that wait.
@@ -66,7 +81,7 @@ pub(crate) struct Pool {
     entries: Slab<Entry>,
     /// The slots of the entries, as those that follow.
     order: BTreeMap<Place, u32>,
-    arrivals: BTreeMap<u64, u32>,
+    queue: Queue,
     expiries: BTreeMap<(i64, u64), u32>,
     senders: ByText<Sender>,
     bytes: u64,
@@ -76,6 +91,11 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn contains(&self, id: &Hash) -> bool {
         self.entries.find(id).is_some()
+    }
+
+    /// Reads where an id would be found, so that the processor has it near at hand afterwards.
+    pub(crate) fn touch(&self, id: &Hash) {
+        self.entries.touch(id);
     }
 
     pub(crate) fn get(&self, id: &Hash) -> Option<&Transaction> {
@@ -97,12 +117,12 @@ impl Pool {
     /// What waits, in numbers, as a plugin is told.
     pub(crate) fn summary(&self, sender: &str, now_us: i64) -> PoolSummary {
         let from = self.senders.get(sender);
-        let oldest = self.arrivals.first_key_value();
-        let oldest = oldest.and_then(|(_, &slot)| self.entries.at(slot));
+        let oldest = self.queue.arrivals.front();
+        let oldest = oldest.and_then(|&(_, slot)| self.entries.at(slot));
         PoolSummary {
             transactions: self.entries.len() as u64,
             bytes: self.bytes,
-            sender_transactions: from.map_or(0, |from| from.count),
+            sender_transactions: from.map_or(0, |from| from.queue.waiting as u64),
             sender_sum: from.map(|from| from.sum).unwrap_or_default(),
             oldest_us: oldest.map(|entry| entry.arrived_us),
             now_us,
@@ -122,7 +142,8 @@ impl Pool {
         let place = (Reverse(priority), arrival);
         self.bytes += transaction.text().len() as u64;
         let (from, amount) = (transaction.from(), transaction.amount());
-        entry(&mut self.senders, from, Sender::default).add(arrival, amount);
+        let sender = entry(&mut self.senders, from, Sender::default);
+        sender.sum = sender.sum.checked_add(amount).unwrap_or(sender.sum);
         let entry = Entry {
             transaction,
             place,
@@ -131,7 +152,8 @@ impl Pool {
         };
         let slot = self.entries.insert(id, entry);
         self.order.insert(place, slot);
-        self.arrivals.insert(arrival, slot);
+        self.queue.add((arrival, slot));
+        sender.queue.add((arrival, slot));
         if let Some(expires_us) = expires_us {
             self.expiries.insert((expires_us, arrival), slot);
         }
@@ -146,16 +168,18 @@ impl Pool {
         let entry = self.entries.remove(slot)?;
         let (_, arrival) = entry.place;
         self.order.remove(&entry.place);
-        self.arrivals.remove(&arrival);
+        let waits = |arrival| waiting(&self.entries, arrival).is_some();
+        self.queue.one_is_gone(arrival, waits);
         if let Some(expires_us) = entry.expires_us {
             self.expiries.remove(&(expires_us, arrival));
         }
         self.bytes -= entry.transaction.text().len() as u64;
         let from = entry.transaction.from();
         if let Some(sender) = self.senders.get_mut(from) {
-            let waits = |arrival| self.arrivals.contains_key(&arrival);
-            sender.remove(arrival, entry.transaction.amount(), waits);
-            if sender.count == 0 {
+            let rest = sender.sum.checked_sub(entry.transaction.amount());
+            sender.sum = rest.unwrap_or_default();
+            sender.queue.one_is_gone(arrival, waits);
+            if sender.queue.waiting == 0 {
                 self.senders.remove(from);
             }
         }
@@ -172,17 +196,21 @@ impl Pool {
 
     /// The transactions in the order in which they came, with the moment of their arrival.
     pub(crate) fn in_order_of_arrival(&self) -> Vec<(Transaction, i64)> {
-        let all = self.arrivals.values();
-        all.filter_map(|&slot| self.entries.at(slot))
-            .map(|entry| (entry.transaction.clone(), entry.arrived_us))
+        let all = self
+            .queue
+            .from(0)
+            .filter_map(|one| waiting(&self.entries, one));
+        all.map(|entry| (entry.transaction.clone(), entry.arrived_us))
             .collect()
     }
 
     /// What arrived at this place or later, in order of arrival, each with its place.
     pub(crate) fn arrived_from(&self, place: u64) -> impl Iterator<Item = (u64, &Transaction)> {
-        self.arrivals
-            .range(place..)
-            .filter_map(|(&arrival, &slot)| Some((arrival, &self.entries.at(slot)?.transaction)))
+        let later = self
+            .queue
+            .from(place)
+            .filter_map(|one| waiting(&self.entries, one));
+        later.map(|entry| (entry.place.1, &entry.transaction))
     }
 
     /// The place of a transaction in the order of arrival.
@@ -203,13 +231,11 @@ impl Pool {
         if from.sum <= balance {
             return Vec::new();
         }
-        let waiting = from.arrivals.iter();
-        let waiting = waiting.filter_map(|arrival| self.arrivals.get(arrival));
-        let slots: Vec<u32> = waiting.copied().collect();
+        let all: Vec<Arrival> = from.queue.from(0).collect();
         let mut left = balance;
         let mut dropped = Vec::new();
-        for slot in slots {
-            let Some(entry) = self.entries.at(slot) else {
+        for (arrival, slot) in all {
+            let Some(entry) = waiting(&self.entries, (arrival, slot)) else {
                 continue;
             };
             let sum = entry.transaction.amount();
@@ -273,6 +299,11 @@ impl Pool {
     }
 }
 
+/// The entry that lies in an arrival's slot, if it is still the one that arrived.
+fn waiting(entries: &Slab<Entry>, (arrival, slot): Arrival) -> Option<&Entry> {
+    entries.at(slot).filter(|entry| entry.place.1 == arrival)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,31 +320,47 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// So many go from anywhere that the lists of places are tidied on the way.
+        /// So many go from anywhere that the queues are tidied on the way.
         #[test]
-        fn it_knows_what_each_sender_has_waiting(
+        fn it_knows_what_waits_and_what_each_sender_has_waiting(
             steps in prop::collection::vec((0_usize..5, 0_usize..2, any::<prop::sample::Index>()), 1..300),
             left in 0_u64..6,
         ) {
             let senders = ["first", "second"];
             let mut pool = Pool::default();
             let mut waiting: [Vec<Transaction>; 2] = Default::default();
+            let mut arrived: Vec<(Transaction, i64, Option<i64>)> = Vec::new();
             for (number, (step, sender, which)) in steps.into_iter().enumerate() {
                 let model = &mut waiting[sender];
                 if step < 3 {
                     let payment = payment(senders[sender], number as u64);
-                    pool.add(payment.clone(), 0, None, 0);
+                    let expires_us = (number % 3 > 0).then_some(1_000 - number as i64);
+                    pool.add(payment.clone(), 0, expires_us, number as i64);
+                    arrived.push((payment.clone(), number as i64, expires_us));
                     model.push(payment);
                 } else if !model.is_empty() {
                     let gone = model.remove(which.index(model.len()));
+                    arrived.retain(|(other, ..)| *other != gone);
                     prop_assert_eq!(pool.remove(&gone.id()), Some(gone));
                 }
+                let first_us = arrived.iter().filter_map(|&(_, _, expires_us)| expires_us).min();
+                prop_assert_eq!(pool.next_expiry_us(), first_us);
                 let summary = pool.summary(senders[sender], 0);
                 let count = waiting[sender].len() as u64;
                 prop_assert_eq!(summary.sender_transactions, count);
                 prop_assert_eq!(summary.sender_sum, Amount::from_coins(count));
-                let places = pool.senders.get(senders[sender]).map_or(0, |own| own.arrivals.len());
-                prop_assert!(places as u64 <= 2 * count + GONE_MIN, "{} of {}", places, count);
+                prop_assert_eq!(summary.oldest_us, arrived.first().map(|&(_, at_us, _)| at_us));
+                let all = pool.in_order_of_arrival();
+                let expected = arrived.iter().map(|(payment, at_us, _)| (payment.clone(), *at_us));
+                prop_assert!(all.iter().cloned().eq(expected));
+                let middle = arrived.len() / 2;
+                let from = arrived.get(middle).and_then(|(payment, ..)| pool.arrival(&payment.id()));
+                let later = pool.arrived_from(from.unwrap_or(pool.next)).map(|(_, payment)| payment);
+                prop_assert!(later.eq(arrived[middle..].iter().map(|(payment, ..)| payment)));
+                let places = pool.senders.get(senders[sender]).map_or(0, |own| own.queue.arrivals.len());
+                prop_assert!(places <= 2 * count as usize + GONE_MIN, "{} of {}", places, count);
+                let places = pool.queue.arrivals.len();
+                prop_assert!(places <= 2 * pool.len() + GONE_MIN, "{} of {}", places, pool.len());
             }
             // The first to come keep their place, whatever went before.
             let dropped = pool.judge(senders[0], || Amount::from_coins(left));

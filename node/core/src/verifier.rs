@@ -1,6 +1,6 @@
 //! [`Verifier`]: verifies signatures, each once, ahead of the node or within it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +10,8 @@ use plugcoin_sdk::plugin::Hooks;
 use plugcoin_sdk::{Error, ErrorKind};
 
 use crate::judging::{Judging, batches};
-use crate::limits::{BAD_SIGNATURES_MAX, FORGOTTEN_TOGETHER, SIGNATURES_MAX, VERIFIED_BLOCKS_MAX};
-use crate::slab::Slab;
+use crate::latest::Latest;
+use crate::limits::{BAD_SIGNATURES_MAX, SIGNATURES_MAX, VERIFIED_BLOCKS_MAX};
 
 /// Verifies signatures and remembers what it found: of a payment by leaf hash and signer, and of a block
 /// by its hash if all of it holds, so that a chain that is fetched drives no payments out.
@@ -63,15 +63,13 @@ impl Verifier {
         self.verify(nr, &all, judging)
     }
 
-    /// Looks something up, in a row with what is remembered of a payment by its leaf hash.
-    ///
-    /// * All of it lies all over the memory. What is looked for in a row, with nothing between, the processor
-    ///   fetches at once, and finds it near at hand later.
-    pub(crate) fn fetching<T>(&self, leaf: &Hash, look_up: impl FnOnce() -> T) -> T {
-        // Held until both were looked for: to lock and to let go waits for what is being fetched.
+    /// Reads where what is remembered of a payment would be found by its leaf hash, and in a row with it what
+    /// `others` touches, so that the processor has all of it near at hand afterwards.
+    pub(crate) fn touch(&self, leaf: &Hash, others: impl FnOnce()) {
+        // Held until all is touched: to lock and to let go waits for what is being fetched.
         let memory = self.memory();
-        black_box(memory.answers.find(leaf));
-        look_up()
+        black_box(memory.good.get(leaf));
+        others();
     }
 
     /// Whether all signatures in a block were found to hold beforehand, or there are none.
@@ -376,62 +374,48 @@ fn signed(transaction: &Transaction) -> Signed<'_> {
     }
 }
 
-/// What was found of the latest signatures; bad ones drive out no good ones.
-#[derive(Default)]
+/// What was found of the latest signatures, by what was signed: the signer that was asked, if any said that it
+/// holds, or that it does not; bad ones drive out no good ones.
 struct Memory {
-    /// By what was signed: the signer that was asked last, and what it said.
-    answers: Slab<(u64, bool)>,
-    /// The slots of the answers, the oldest first.
-    good: VecDeque<u32>,
-    bad: VecDeque<u32>,
+    good: Latest<u64>,
+    bad: Latest<u64>,
     /// The blocks in which all signatures held: the signer that was asked.
-    blocks: Slab<u64>,
-    /// Their slots, the oldest first.
-    whole: VecDeque<u32>,
+    blocks: Latest<u64>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            good: Latest::new(SIGNATURES_MAX),
+            bad: Latest::new(BAD_SIGNATURES_MAX),
+            blocks: Latest::new(VERIFIED_BLOCKS_MAX),
+        }
+    }
 }
 
 impl Memory {
     fn recall(&self, (since, hash): &Key) -> Option<bool> {
-        let (asked, holds) = self.answers.get(hash)?;
-        (asked == since).then_some(*holds)
+        let by_it = |asked: Option<u64>| asked == Some(*since);
+        if by_it(self.good.get(hash)) {
+            return Some(true);
+        }
+        by_it(self.bad.get(hash)).then_some(false)
     }
 
     fn remember(&mut self, (since, hash): Key, holds: bool) {
-        if let Some(answer) = self.answers.get_mut(&hash) {
-            // Of two signers' answers, one that holds stays.
-            if holds || !answer.1 {
-                *answer = (since, holds);
-            }
-            return;
-        }
-        let (order, max) = match holds {
-            true => (&mut self.good, SIGNATURES_MAX),
-            false => (&mut self.bad, BAD_SIGNATURES_MAX),
+        let answers = match holds {
+            true => &mut self.good,
+            false => &mut self.bad,
         };
-        // Several go together, so that the processor fetches their places at once.
-        if order.len() == max {
-            for oldest in order.drain(..FORGOTTEN_TOGETHER) {
-                self.answers.remove(oldest);
-            }
-        }
-        order.push_back(self.answers.insert(hash, (since, holds)));
+        answers.insert(hash, since);
     }
 
     fn recalls_block(&self, since: u64, hash: &Hash) -> bool {
-        self.blocks.get(hash) == Some(&since)
+        self.blocks.get(hash) == Some(since)
     }
 
     fn remember_block(&mut self, since: u64, hash: Hash) {
-        // Its height is in its hash, and so it has one signer.
-        if self.blocks.find(&hash).is_some() {
-            return;
-        }
-        if self.whole.len() == VERIFIED_BLOCKS_MAX
-            && let Some(oldest) = self.whole.pop_front()
-        {
-            self.blocks.remove(oldest);
-        }
-        self.whole.push_back(self.blocks.insert(hash, since));
+        self.blocks.insert(hash, since);
     }
 }
 
@@ -443,56 +427,30 @@ mod tests {
         Hash::of(&format!("{what} {n}"))
     }
 
-    /// Which of so many are remembered from some number on: all from there, and none before.
-    fn remembered_from(count: usize, recalls: impl Fn(usize) -> bool) -> usize {
-        let first = (0..count).find(|&n| recalls(n)).unwrap();
-        assert!((first..count).all(recalls), "one after {first} is missing");
-        first
+    #[test]
+    fn bad_answers_drive_out_no_good_ones() {
+        let mut memory = Memory::default();
+        let good = (0, hash("good", 0));
+        memory.remember(good, true);
+        for n in 0..3 * BAD_SIGNATURES_MAX {
+            memory.remember((0, hash("bad", n)), false);
+            let latest = n.saturating_sub(BAD_SIGNATURES_MAX / 2 - 1);
+            assert_eq!(memory.recall(&(0, hash("bad", latest))), Some(false));
+        }
+        assert_eq!(memory.recall(&(0, hash("bad", 0))), None);
+        assert_eq!(memory.recall(&good), Some(true));
     }
 
     #[test]
-    fn the_oldest_answers_make_room_and_bad_ones_drive_out_no_good_ones() {
+    fn an_answer_is_that_of_the_signer_that_was_asked() {
         let mut memory = Memory::default();
-        let key = |what, n| (0, hash(what, n));
-        for (what, holds, max) in [
-            ("good", true, SIGNATURES_MAX),
-            ("bad", false, BAD_SIGNATURES_MAX),
-        ] {
-            let others = memory.answers.len();
-            for n in 0..max {
-                memory.remember(key(what, n), holds);
-            }
-            assert_eq!(memory.answers.len(), others + max, "{what}");
-            let recalls = |memory: &Memory, n| memory.recall(&key(what, n)) == Some(holds);
-            assert_eq!(remembered_from(max, |n| recalls(&memory, n)), 0);
-            memory.remember(key(what, max), holds);
-            let first = remembered_from(max + 1, |n| recalls(&memory, n));
-            assert_eq!(first, FORGOTTEN_TOGETHER, "{what}");
-            for n in max + 1..max + 1_000 {
-                memory.remember(key(what, n), holds);
-                assert!(memory.answers.len() <= others + max, "{what}");
-            }
-            let first = remembered_from(max + 1_000, |n| recalls(&memory, n));
-            assert!((1_000..1_000 + FORGOTTEN_TOGETHER).contains(&first));
-        }
-        let recalls = |n| memory.recall(&key("good", n)) == Some(true);
-        let first = remembered_from(SIGNATURES_MAX + 1_000, recalls);
-        assert!((1_000..1_000 + FORGOTTEN_TOGETHER).contains(&first));
-        assert_eq!(memory.answers.len(), memory.good.len() + memory.bad.len());
-    }
-
-    #[test]
-    fn the_oldest_whole_blocks_make_room_one_for_one() {
-        let mut memory = Memory::default();
-        for n in 0..VERIFIED_BLOCKS_MAX + 100 {
-            memory.remember_block(7, hash("block", n));
-            // Again, it takes no place of its own.
-            memory.remember_block(7, hash("block", n));
-        }
-        assert_eq!(memory.blocks.len(), VERIFIED_BLOCKS_MAX);
-        assert_eq!(memory.whole.len(), VERIFIED_BLOCKS_MAX);
-        let recalls = |n| memory.recalls_block(7, &hash("block", n));
-        assert_eq!(remembered_from(VERIFIED_BLOCKS_MAX + 100, recalls), 100);
-        assert!(!memory.recalls_block(8, &hash("block", VERIFIED_BLOCKS_MAX)));
+        let of = |since| (since, hash("payment", 0));
+        memory.remember(of(0), false);
+        memory.remember(of(7), true);
+        let recalled = [0, 7, 8].map(|since| memory.recall(&of(since)));
+        assert_eq!(recalled, [Some(false), Some(true), None]);
+        memory.remember_block(7, hash("block", 0));
+        let recalled = [7, 8].map(|since| memory.recalls_block(since, &hash("block", 0)));
+        assert_eq!(recalled, [true, false]);
     }
 }

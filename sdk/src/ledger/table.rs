@@ -65,6 +65,14 @@ impl<V: Copy> Table<V> {
         Some(&self.rows.get(self.find(hash)?).1)
     }
 
+    /// Reads where a hash's position would lie, so that the processor has it near at hand afterwards.
+    ///
+    /// * Nothing waits for it: called for several hashes in a row, it has all of them fetched at once.
+    #[inline]
+    pub fn touch(&self, hash: &Hash) {
+        self.positions.touch(hash);
+    }
+
     /// The values of several hashes, in the order asked for.
     ///
     /// * Hashes whose rows are neighbours cost little: the row behind the one found last is looked at first.
@@ -286,6 +294,15 @@ impl Positions {
     pub fn find(&self, hash: &Hash, hash_at: impl Fn(u32) -> Hash) -> Option<u32> {
         let (key, shard) = self.place(hash);
         self.shards[shard].find(key, |at| hash_at(at) == *hash)
+    }
+
+    /// Reads where a hash's position would lie, so that the processor has it near at hand afterwards.
+    ///
+    /// * Nothing waits for it: called for several hashes in a row, it has all of them fetched at once.
+    #[inline]
+    pub fn touch(&self, hash: &Hash) {
+        let (key, shard) = self.place(hash);
+        self.shards[shard].touch(key);
     }
 
     /// The position of a hash in a list of this length, whose last hashes may have none yet: these are looked

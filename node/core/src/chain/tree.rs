@@ -27,7 +27,9 @@ impl Index {
 
 pub(super) const NONE: Index = Index(u32::MAX);
 
+// Without the four bytes that would round it up: there is one for each block.
 #[derive(Clone, Copy, Debug)]
+#[repr(packed(4))]
 pub(super) struct Node {
     /// Of the chain up to and with this block.
     pub(super) work: Work,
@@ -128,6 +130,18 @@ impl Tree {
         let hash_at = |at| self.hashes[at as usize];
         let found = self.positions.find_among(self.len(), hash, hash_at);
         found.map(Index)
+    }
+
+    /// Reads where a block would be found, so that the processor has it near at hand afterwards.
+    #[inline]
+    pub(crate) fn touch(&self, hash: &Hash) {
+        self.positions.touch(hash);
+    }
+
+    /// Whether this is the tip, and nothing stands on it.
+    pub(crate) fn is_bare_tip(&self, hash: &Hash) -> bool {
+        let tip = self.tip();
+        self.hash(tip) == *hash && self.node(tip).first_child == NONE
     }
 
     /// The best tip.

@@ -189,6 +189,23 @@ fn the_first_fault_is_the_answer_and_nothing_is_kept() {
 }
 
 #[test]
+fn what_says_the_hash_of_a_known_block_and_stands_on_the_tip_is_refused_and_spoils_nothing() {
+    let mut bench = Bench::new();
+    let chain = branch("A", 3);
+    bench.take(&chain[..2]);
+    let liar = chain[2]
+        .text()
+        .replace(&chain[2].hash().to_string(), &chain[0].hash().to_string());
+    let liar = plugcoin_sdk::ledger::Block::parse(&liar).unwrap();
+    assert_eq!(liar.header().previous_hash, Some(chain[1].hash()));
+    assert_eq!(refusal(&bench.block(&liar)).rule, "hash");
+    let explained = bench.node.explain(&chain[0].hash()).unwrap();
+    assert_eq!(explained.verdict, plugcoin_core::Outcome::OnBestChain);
+    bench.take(&chain[2..]);
+    assert_eq!(bench.node.tip().hash, chain[2].hash());
+}
+
+#[test]
 fn a_block_too_deep_under_the_tip_is_refused_for_now() {
     let mut bench = Bench::with(Config {
         first_coin: false,
