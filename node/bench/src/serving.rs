@@ -110,11 +110,8 @@ pub(crate) fn inv(bench: &Workbench) -> Result<Outcome, Error> {
         || {
             let verify = verifying(&payments[..count])?;
             let commit = committing(bench, &payments[..count])?;
-            let requests = |n: usize| {
-                let body = payments[n].text();
-                post("/", body)
-            };
-            let axum = cpu_each(&mut posters, 0..count, requests, || ready.cpu_ns())?;
+            let request = |n: usize| requests[n].clone();
+            let axum = cpu_each(&mut posters, 0..count, request, || ready.cpu_ns())?;
             parts.push([verify, commit, axum]);
             Ok(verify + commit + axum)
         },
@@ -184,7 +181,7 @@ fn figures(rounds: &Paired) -> String {
     )
 }
 
-/// Requests a second of CPU time: `/` of the one, and these of the node.
+/// Requests a second of CPU time: the same of both.
 fn beside<'a>(
     bench: &Workbench,
     ready: &Ready,
@@ -193,14 +190,14 @@ fn beside<'a>(
     request: impl Fn(usize) -> &'a Vec<u8> + Sync,
 ) -> Result<Paired, Error> {
     let (mut askers, mut others) = (node.clients(CLIENTS)?, ready.clients(CLIENTS)?);
+    let request = |n| request(n).clone();
     let mut asked = 0;
     paired(
         bench.effort,
-        || cpu_each(&mut others, 0..count, |_| get("/"), || ready.cpu_ns()).map(|ns| 1e9 / ns),
+        || cpu_each(&mut others, 0..count, request, || ready.cpu_ns()).map(|ns| 1e9 / ns),
         || {
             let numbers = asked..asked + count;
             asked += count;
-            let request = |n| request(n).clone();
             cpu_each(&mut askers, numbers, request, || node.cpu_ns()).map(|ns| 1e9 / ns)
         },
     )

@@ -31,7 +31,7 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    /// Answers these bytes to whatever is asked at `/`: a `POST` once its body is read.
+    /// Answers these bytes to what a node is asked: a `POST` once its body is read.
     pub(super) fn start(bytes: Vec<u8>) -> Result<Self, Error> {
         let failed = |error| Error::new(ErrorKind::Io, "no server on loopback").because(error);
         let runtime = Builder::new_multi_thread()
@@ -40,11 +40,12 @@ impl Ready {
             .build()
             .map_err(failed)?;
         let bytes = Bytes::from(bytes);
-        let posted = bytes.clone();
         let json = |bytes: Bytes| ([(CONTENT_TYPE, "application/json")], bytes);
+        let (block, page) = (bytes.clone(), bytes.clone());
         let routes = Router::new()
-            .route("/", get(async move || json(bytes)))
-            .route("/", post(async move |_: Bytes| json(posted)));
+            .route("/getdata", get(async move || json(block)))
+            .route("/getblocks", get(async move || json(page)))
+            .route("/inv", post(async move |_: Bytes| json(bytes)));
         let settings = Settings::default();
         let routes = behind_layers(routes, Arc::new(Nobody::new()), settings.clone());
         let listen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
