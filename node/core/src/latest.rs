@@ -30,7 +30,7 @@ impl<V: Copy> Latest<V> {
 
     /// Puts a value in, the latest of all.
     pub(crate) fn insert(&mut self, hash: Hash, value: V) {
-        if self.young.len() == self.max / 2 {
+        if self.young.len() >= self.max / 2 {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }

@@ -13,7 +13,7 @@ use crate::slab::Slab;
 /// The place of a transaction in the pool: higher priority first, then order of arrival.
 type Place = (Reverse<i64>, u64);
 
-/// How many that are gone are not worth looking for.
+/// How many arrivals that are gone are not worth looking for, nor the room for as many worth giving back.
 const GONE_MIN: usize = 8;
 
 #[derive(Debug)]
@@ -56,10 +56,14 @@ impl Queue {
         if self.arrivals.len() > 2 * self.waiting + GONE_MIN {
             self.arrivals.retain(|&other| waits(other));
         }
+        let room = 2 * self.waiting + GONE_MIN;
+        if self.arrivals.capacity() > 2 * room {
+            self.arrivals.shrink_to(room);
+        }
     }
 
     /// All from an order of arrival on, with some that are gone.
-    fn from(&self, arrival: u64) -> impl Iterator<Item = Arrival> {
+    fn since(&self, arrival: u64) -> impl Iterator<Item = Arrival> {
         let begin = self.arrivals.partition_point(|&(other, _)| other < arrival);
         self.arrivals.range(begin..).copied()
     }
@@ -168,7 +172,7 @@ impl Pool {
         let entry = self.entries.remove(slot)?;
         let (_, arrival) = entry.place;
         self.order.remove(&entry.place);
-        let waits = |arrival| waiting(&self.entries, arrival).is_some();
+        let waits = |other| still(&self.entries, other).is_some();
         self.queue.one_is_gone(arrival, waits);
         if let Some(expires_us) = entry.expires_us {
             self.expiries.remove(&(expires_us, arrival));
@@ -198,8 +202,8 @@ impl Pool {
     pub(crate) fn in_order_of_arrival(&self) -> Vec<(Transaction, i64)> {
         let all = self
             .queue
-            .from(0)
-            .filter_map(|one| waiting(&self.entries, one));
+            .since(0)
+            .filter_map(|one| still(&self.entries, one));
         all.map(|entry| (entry.transaction.clone(), entry.arrived_us))
             .collect()
     }
@@ -208,8 +212,8 @@ impl Pool {
     pub(crate) fn arrived_from(&self, place: u64) -> impl Iterator<Item = (u64, &Transaction)> {
         let later = self
             .queue
-            .from(place)
-            .filter_map(|one| waiting(&self.entries, one));
+            .since(place)
+            .filter_map(|one| still(&self.entries, one));
         later.map(|entry| (entry.place.1, &entry.transaction))
     }
 
@@ -231,11 +235,11 @@ impl Pool {
         if from.sum <= balance {
             return Vec::new();
         }
-        let all: Vec<Arrival> = from.queue.from(0).collect();
+        let all: Vec<Arrival> = from.queue.since(0).collect();
         let mut left = balance;
         let mut dropped = Vec::new();
         for (arrival, slot) in all {
-            let Some(entry) = waiting(&self.entries, (arrival, slot)) else {
+            let Some(entry) = still(&self.entries, (arrival, slot)) else {
                 continue;
             };
             let sum = entry.transaction.amount();
@@ -300,7 +304,7 @@ impl Pool {
 }
 
 /// The entry that lies in an arrival's slot, if it is still the one that arrived.
-fn waiting(entries: &Slab<Entry>, (arrival, slot): Arrival) -> Option<&Entry> {
+fn still(entries: &Slab<Entry>, (arrival, slot): Arrival) -> Option<&Entry> {
     entries.at(slot).filter(|entry| entry.place.1 == arrival)
 }
 
@@ -323,50 +327,96 @@ mod tests {
         /// So many go from anywhere that the queues are tidied on the way.
         #[test]
         fn it_knows_what_waits_and_what_each_sender_has_waiting(
-            steps in prop::collection::vec((0_usize..5, 0_usize..2, any::<prop::sample::Index>()), 1..300),
-            left in 0_u64..6,
+            steps in prop::collection::vec(
+                (0_usize..12, 0_usize..2, any::<prop::sample::Index>(), 0_i64..3),
+                1..300,
+            ),
         ) {
             let senders = ["first", "second"];
             let mut pool = Pool::default();
-            let mut waiting: [Vec<Transaction>; 2] = Default::default();
-            let mut arrived: Vec<(Transaction, i64, Option<i64>)> = Vec::new();
-            for (number, (step, sender, which)) in steps.into_iter().enumerate() {
-                let model = &mut waiting[sender];
-                if step < 3 {
-                    let payment = payment(senders[sender], number as u64);
-                    let expires_us = (number % 3 > 0).then_some(1_000 - number as i64);
-                    pool.add(payment.clone(), 0, expires_us, number as i64);
-                    arrived.push((payment.clone(), number as i64, expires_us));
-                    model.push(payment);
-                } else if !model.is_empty() {
-                    let gone = model.remove(which.index(model.len()));
-                    arrived.retain(|(other, ..)| *other != gone);
-                    prop_assert_eq!(pool.remove(&gone.id()), Some(gone));
+            let mut model: Vec<Waits> = Vec::new();
+            for (number, (step, sender, which, priority)) in steps.into_iter().enumerate() {
+                let (sender, now_us) = (senders[sender], number as i64);
+                match step {
+                    0..7 => {
+                        let payment = payment(sender, number as u64);
+                        let expires_us = (number % 3 > 0).then_some(1_000 - now_us);
+                        pool.add(payment.clone(), priority, expires_us, now_us);
+                        model.push(Waits { payment, priority, expires_us, now_us });
+                    }
+                    7..10 if !model.is_empty() => {
+                        let gone = model.remove(which.index(model.len())).payment;
+                        prop_assert_eq!(pool.remove(&gone.id()), Some(gone));
+                    }
+                    10 => {
+                        let own = model.iter().filter(|one| one.payment.from() == sender);
+                        let own: Vec<Transaction> = own.map(|one| one.payment.clone()).collect();
+                        let kept = which.index(own.len() + 1);
+                        let dropped = pool.judge(sender, || Amount::from_coins(kept as u64));
+                        let dropped: Vec<_> = dropped.into_iter().map(|(payment, _)| payment).collect();
+                        // The first to come keep their place, whatever went before.
+                        prop_assert_eq!(&dropped, &own[kept..]);
+                        model.retain(|one| !dropped.contains(&one.payment));
+                    }
+                    11 => {
+                        let kept = which.index(model.len() + 1);
+                        let capacity = Capacity { transactions: kept as u64, bytes: u64::MAX };
+                        let mut order = model.clone();
+                        order.sort_by_key(|one| (Reverse(one.priority), one.now_us));
+                        let dropped = pool.trim(capacity, i64::MIN).into_iter().map(|(payment, _)| payment);
+                        prop_assert!(dropped.eq(order[kept..].iter().rev().map(|one| one.payment.clone())));
+                        model.retain(|one| order[..kept].contains(one));
+                    }
+                    _ => {}
                 }
-                let first_us = arrived.iter().filter_map(|&(_, _, expires_us)| expires_us).min();
-                prop_assert_eq!(pool.next_expiry_us(), first_us);
-                let summary = pool.summary(senders[sender], 0);
-                let count = waiting[sender].len() as u64;
-                prop_assert_eq!(summary.sender_transactions, count);
-                prop_assert_eq!(summary.sender_sum, Amount::from_coins(count));
-                prop_assert_eq!(summary.oldest_us, arrived.first().map(|&(_, at_us, _)| at_us));
-                let all = pool.in_order_of_arrival();
-                let expected = arrived.iter().map(|(payment, at_us, _)| (payment.clone(), *at_us));
-                prop_assert!(all.iter().cloned().eq(expected));
-                let middle = arrived.len() / 2;
-                let from = arrived.get(middle).and_then(|(payment, ..)| pool.arrival(&payment.id()));
-                let later = pool.arrived_from(from.unwrap_or(pool.next)).map(|(_, payment)| payment);
-                prop_assert!(later.eq(arrived[middle..].iter().map(|(payment, ..)| payment)));
-                let places = pool.senders.get(senders[sender]).map_or(0, |own| own.queue.arrivals.len());
-                prop_assert!(places <= 2 * count as usize + GONE_MIN, "{} of {}", places, count);
-                let places = pool.queue.arrivals.len();
-                prop_assert!(places <= 2 * pool.len() + GONE_MIN, "{} of {}", places, pool.len());
+                holds(&pool, &model, &senders)?;
             }
-            // The first to come keep their place, whatever went before.
-            let dropped = pool.judge(senders[0], || Amount::from_coins(left));
-            let dropped: Vec<_> = dropped.into_iter().map(|(transaction, _)| transaction).collect();
-            let kept = (left as usize).min(waiting[0].len());
-            prop_assert_eq!(&dropped, &waiting[0][kept..]);
         }
+    }
+
+    #[derive(Clone, PartialEq)]
+    struct Waits {
+        payment: Transaction,
+        priority: i64,
+        expires_us: Option<i64>,
+        now_us: i64,
+    }
+
+    /// The pool is what a list in the order of arrival says.
+    fn holds(pool: &Pool, model: &[Waits], senders: &[&str]) -> Result<(), TestCaseError> {
+        let expiries = model.iter().filter_map(|one| one.expires_us);
+        prop_assert_eq!(pool.next_expiry_us(), expiries.min());
+        let all = pool.in_order_of_arrival();
+        let expected = model.iter().map(|one| (one.payment.clone(), one.now_us));
+        prop_assert!(all.into_iter().eq(expected));
+        let (before, after) = model.split_at(model.len() / 2);
+        let middle = after.first();
+        let from = middle.and_then(|one| pool.arrival(&one.payment.id()));
+        let later = pool.arrived_from(from.unwrap_or(pool.next));
+        prop_assert_eq!(later.count(), model.len() - before.len());
+        for &sender in senders {
+            let own = model.iter().filter(|one| one.payment.from() == sender);
+            let (count, summary) = (own.count() as u64, pool.summary(sender, 0));
+            prop_assert_eq!(summary.oldest_us, model.first().map(|one| one.now_us));
+            prop_assert_eq!(summary.sender_transactions, count);
+            prop_assert_eq!(summary.sender_sum, Amount::from_coins(count));
+            let queue = pool.senders.get(sender).map(|sender| &sender.queue);
+            prop_assert_eq!(queue.is_none(), count == 0);
+            queue.map_or(Ok(()), |queue| is_tidy(pool, queue))?;
+        }
+        is_tidy(pool, &pool.queue)
+    }
+
+    fn is_tidy(pool: &Pool, queue: &Queue) -> Result<(), TestCaseError> {
+        for end in [queue.arrivals.front(), queue.arrivals.back()] {
+            prop_assert!(end.is_none_or(|&end| still(&pool.entries, end).is_some()));
+        }
+        let (room, waiting) = (queue.arrivals.capacity(), queue.waiting);
+        prop_assert!(
+            room <= 2 * (2 * waiting + GONE_MIN),
+            "room for {room}, {waiting} wait"
+        );
+        prop_assert!(queue.arrivals.len() <= 2 * waiting + GONE_MIN);
+        Ok(())
     }
 }

@@ -374,10 +374,11 @@ fn signed(transaction: &Transaction) -> Signed<'_> {
     }
 }
 
-/// What was found of the latest signatures, by what was signed: the signer that was asked, if any said that it
-/// holds, or that it does not; bad ones drive out no good ones.
+/// What was found of the latest signatures, by what was signed.
 struct Memory {
+    /// Those that hold: the signer that said so.
     good: Latest<u64>,
+    /// Those that do not, which so drive out none that holds.
     bad: Latest<u64>,
     /// The blocks in which all signatures held: the signer that was asked.
     blocks: Latest<u64>,

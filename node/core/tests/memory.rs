@@ -169,7 +169,7 @@ fn payment(number: i64, time_us: i64) -> Transaction {
 }
 
 /// What each block with so many transactions costs when a running node takes them: the least and the most
-/// that was seen in the second half of them, in which each table grows some six times.
+/// that was seen in the second half of them, in which each table grows some three times.
 fn grown(blocks: u64, transactions: i64) -> (f64, f64) {
     let mut running = Running::new();
     // The verifier's memory is bounded: filled twice, it grows no more.

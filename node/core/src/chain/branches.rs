@@ -301,6 +301,8 @@ mod tests {
             let ancestors = tree.ancestors_of(index, &heights);
             let hashes = way.iter().map(|&at| tree.hash(Index::at(at)));
             prop_assert!(ancestors.iter().map(|ancestor| ancestor.hash).eq(hashes));
+            // So a block on a bare tip is new.
+            prop_assert!(at == 0 || !tree.is_bare_tip(&tree.hash(Index::at(model.parents[at]))));
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ pub(super) const NONE: Index = Index(u32::MAX);
 
 // Without the four bytes that would round it up: there is one for each block.
 #[derive(Clone, Copy, Debug)]
-#[repr(packed(4))]
+#[repr(C, packed(4))]
 pub(super) struct Node {
     /// Of the chain up to and with this block.
     pub(super) work: Work,

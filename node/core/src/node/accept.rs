@@ -69,7 +69,8 @@ impl Node {
     ) -> Result<Reply, Halt> {
         let hash = block.hash();
         let parent = block.header().previous_hash;
-        // On a tip that nothing stands on, a block is new: it need not be looked for far away.
+        // No known block stands on a bare tip: so this one need not be looked for far away. If it only says that
+        // its hash is a known one's, the rule on the hash finds out.
         let is_new = parent.is_some_and(|parent| self.tree.is_bare_tip(&parent));
         if !is_new && self.tree.find(&hash).is_some() {
             return Ok(Reply::Known(Item {
