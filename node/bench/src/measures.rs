@@ -115,7 +115,7 @@ pub const MEASURES: &[Measure] = &[
     },
     Measure {
         name: "serve.getdata",
-        ratio: "requests/s ÷ axum with ready bytes behind the same layers",
+        ratio: "requests/s of blocks that lie ready ÷ axum with ready bytes, same layers",
         target: Some(0.85),
         direction: Higher,
         unit: "x",
@@ -123,7 +123,7 @@ pub const MEASURES: &[Measure] = &[
     },
     Measure {
         name: "serve.getblocks",
-        ratio: "requests/s ÷ axum with ready bytes behind the same layers",
+        ratio: "requests/s of a page that lies ready ÷ axum with ready bytes, same layers",
         target: Some(0.85),
         direction: Higher,
         unit: "x",

@@ -32,6 +32,9 @@ pub(crate) use status::status;
 /// How many clients ask at once.
 const CLIENTS: usize = 16;
 
+/// How many blocks are asked for again and again: they lie ready.
+const READY_BLOCKS: usize = 1_000;
+
 /// How many levels a page has: enough for what precedes and follows the blocks to be nothing.
 const PAGE_LEVELS: usize = 256;
 
@@ -42,17 +45,25 @@ pub(crate) fn getdata(bench: &Workbench) -> Result<Outcome, Error> {
     if let Some(why) = cpu::not_counted() {
         return Ok(Outcome::NotHere(why));
     }
-    let node = Node::start(bench, chain(bench.effort.size(5_000, 1_000)))?;
+    // Longer than what lies ready, if there is time for it.
+    let node = Node::start(bench, chain(bench.effort.size(20_000, 1_000)))?;
     // The first block has a reward alone, since nobody has coins yet; the next is like all others.
     let ready = Ready::start(node.texts[1].clone().into_bytes())?;
-    let requests: Vec<_> = scattered(node.hashes.len())
-        .map(|nr| get(&format!("/getdata?id={}", node.hashes[nr])))
-        .collect();
+    let requests: Vec<_> = (0..node.hashes.len()).map(|n| block(&node, n)).collect();
     let count = bench.effort.size(10_000, 3_000);
-    let rounds = beside(bench, &ready, &node, count, |n| {
-        &requests[n % requests.len()]
-    })?;
-    Ok(rounds.told(figures(&rounds)))
+    let asked = |among: usize| {
+        let requests = &requests[..among.min(requests.len())];
+        beside(bench, &ready, &node, count, move |n| {
+            &requests[n % requests.len()]
+        })
+    };
+    let rounds = asked(READY_BLOCKS)?;
+    let passing = asked(requests.len())?;
+    Ok(rounds.told(format!(
+        "{}; each block another {:.2} x",
+        figures(&rounds),
+        passing.ratio.median
+    )))
 }
 
 pub(crate) fn getblocks(bench: &Workbench) -> Result<Outcome, Error> {
@@ -134,27 +145,25 @@ pub(crate) fn inv(bench: &Workbench) -> Result<Outcome, Error> {
     )))
 }
 
-/// What a block by its hash costs the server of this chain, in nanoseconds of CPU time, and the memory that
-/// it has then, in bytes; each none if the system doesn't say.
+/// What a block by its hash costs the server of this chain, each another as long as there are any, in
+/// nanoseconds of CPU time, and the memory that it has then, in bytes; each none if the system doesn't say.
 pub(crate) fn alone(bench: &Workbench, chain: Chain) -> Result<(Option<f64>, Option<u64>), Error> {
     let node = Node::start(bench, chain)?;
-    let requests: Vec<_> = scattered(node.hashes.len())
-        .take(10_000)
-        .map(|nr| get(&format!("/getdata?id={}", node.hashes[nr])))
-        .collect();
     let mut clients = node.clients(CLIENTS)?;
     if cpu::not_counted().is_some() {
         return Ok((None, node.memory_bytes()));
     }
-    let mut ask = |count| {
-        let request = |n: usize| requests[n % requests.len()].clone();
-        cpu_each(&mut clients, 0..count, request, || node.cpu_ns())
-    };
     let count = bench.effort.size(10_000, 3_000);
-    ask(count)?;
-    let costs = (0..bench.effort.rounds)
-        .map(|_| ask(count))
-        .collect::<Result<_, _>>()?;
+    let mut costs = Vec::new();
+    for round in 0..=bench.effort.rounds {
+        // Each another, as long as there are any.
+        let numbers = round * count..(round + 1) * count;
+        let ns = cpu_each(&mut clients, numbers, |n| block(&node, n), || node.cpu_ns())?;
+        // The first one warms up.
+        if round > 0 {
+            costs.push(ns);
+        }
+    }
     Ok((Some(Spread::of(costs).median), node.memory_bytes()))
 }
 
@@ -166,10 +175,11 @@ fn chain(blocks: u64) -> Chain {
     }
 }
 
-/// Every number below this, so that neighbours lie far apart.
-fn scattered(below: usize) -> impl Iterator<Item = usize> {
+/// The request for some block: for each in turn, so that neighbours lie far apart.
+fn block(node: &Node, n: usize) -> Vec<u8> {
     // Any prime number that divides no length here.
-    (0..below).map(move |n| n * 7_919 % below)
+    let nr = n * 7_919 % node.hashes.len();
+    get(&format!("/getdata?id={}", node.hashes[nr]))
 }
 
 fn figures(rounds: &Paired) -> String {

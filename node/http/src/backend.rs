@@ -52,6 +52,8 @@ pub trait Backend: Send + Sync + 'static {
     async fn levels(&self, query: Levels) -> Result<Option<BlockLevels>, Unavailable>;
 
     /// The exact text of a block that may be served; none if there is none.
+    ///
+    /// * What it gives once may be told for ever, and is not asked for each time.
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable>;
 
     /// The exact texts of the first of these blocks, each between what it shall stand between: as

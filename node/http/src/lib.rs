@@ -6,6 +6,7 @@
 //!   say what to answer, and it says how that is written.
 
 pub mod backend;
+mod blocks;
 pub mod client;
 mod compression;
 mod connection;

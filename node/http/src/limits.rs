@@ -33,12 +33,22 @@ pub const RUN_LEVELS: u64 = 64;
 /// transactions has 86 KiB, and is not cut in two. A reader keeps no more than one of them.
 pub const RUN_READ_BYTES: usize = 128 << 10;
 
-/// How many bytes of runs lie ready: the newest pages, and where the nodes are that sync just now.
+/// How many bytes of pages and their runs lie ready: the newest, and where the nodes are that sync just now.
+/// None has more than an eighth of it: a page of 1024 blocks with three transactions, for which a node
+/// asks that syncs, has 1.7 MB.
 pub const RUNS_BYTES_MAX: usize = 16 << 20;
 
-/// The longest run or page that lies ready: one large block must not drive out all that is small. A page
-/// of 1024 blocks with three transactions, for which a node asks that syncs, has 1.7 MB.
-pub const RUN_BYTES_MAX: usize = RUNS_BYTES_MAX / 8;
+/// How many bytes of single blocks lie ready: a new one, for which every peer asks at once, and what is looked
+/// at again and again. Some 10 000 blocks of three transactions.
+pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
+
+/// Of how many pairs of blocks it is known that they were asked for of late; each takes 8 bytes. Together about
+/// twice as many as lie ready.
+pub const BLOCKS_ASKED_SETS: usize = 1 << 12;
+
+/// What it takes to keep a text ready, beside the text: its place in a table that may be half empty, and what
+/// counts its readers.
+pub const READY_ENTRY_BYTES: usize = 256;
 
 /// The most answers of whole chains under way at once: each may keep alive some tens of kilobytes
 /// of what the chain was, and reads the disk. Further ones wait; pages, by which nodes sync, never do.

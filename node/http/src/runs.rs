@@ -1,19 +1,25 @@
-//! [`Runs`]: parts of pages that lie ready, since many nodes ask for the same ones.
+//! [`Runs`]: blocks and parts of pages that lie ready, since many nodes ask for the same ones.
 
 use axum::body::Bytes;
 use plugcoin_sdk::ledger::Hash;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::limits::{RUN_BYTES_MAX, RUNS_BYTES_MAX};
+use crate::limits::READY_ENTRY_BYTES;
 
 /// What was read for neighbouring blocks of some chain, as the wire has it, by the first and the last
-/// hash that were asked for: runs, of which pages are made, and whole pages.
+/// hash that were asked for: single blocks, runs, of which pages are made, and whole pages.
 ///
-/// * Nothing in it can grow old: the last block's hash commits to all before it and to every byte.
+/// * Nothing in it can grow old: the last block's hash commits to all before it and to every byte, and what
+///   may be told once may be told for ever.
 /// * When half of its room is taken up by newer ones, what was not asked for since goes.
-#[derive(Debug, Default)]
-pub(crate) struct Runs(Mutex<Generations>);
+/// * What alone would take up an eighth of its room is not kept: one large block must not drive out all that
+///   is small.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    bytes_max: usize,
+    held: Mutex<Generations>,
+}
 
 #[derive(Debug, Default)]
 struct Generations {
@@ -25,6 +31,8 @@ struct Generations {
 /// What lies ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
+    /// A block alone.
+    Block,
     /// Levels between commas, the first of which has one before it.
     Run,
     /// A whole answer.
@@ -37,25 +45,38 @@ type Ends = (Part, Hash, Hash);
 pub(crate) type Run = (Bytes, usize);
 
 impl Runs {
+    /// Room for so many bytes, with what the entries themselves take.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            held: Mutex::default(),
+        }
+    }
+
+    /// Whether a run of so many bytes is kept.
+    pub(crate) fn keeps(&self, bytes: usize) -> bool {
+        bytes <= self.bytes_max / 8
+    }
+
     /// What was read when these blocks were asked for.
     pub(crate) fn find(&self, part: Part, asked: &[Hash]) -> Option<Run> {
         let ends = ends(part, asked)?;
-        let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = runs.young.get(&ends) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = held.young.get(&ends) {
             return Some(run.clone());
         }
-        let run = runs.old.remove(&ends)?;
-        runs.add(ends, run.clone());
+        let run = held.old.remove(&ends)?;
+        held.add(self.bytes_max, ends, run.clone());
         Some(run)
     }
 
     /// Keeps what was read when these blocks were asked for, if it is not too long.
     pub(crate) fn keep(&self, part: Part, asked: &[Hash], run: Run) {
         if let Some(ends) = ends(part, asked)
-            && run.0.len() <= RUN_BYTES_MAX
+            && self.keeps(run.0.len())
         {
-            let mut runs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            runs.add(ends, run);
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.add(self.bytes_max, ends, run);
         }
     }
 }
@@ -64,15 +85,19 @@ fn ends(part: Part, asked: &[Hash]) -> Option<Ends> {
     Some((part, *asked.first()?, *asked.last()?))
 }
 
+fn entry_bytes((bytes, _): &Run) -> usize {
+    bytes.len() + READY_ENTRY_BYTES
+}
+
 impl Generations {
-    fn add(&mut self, ends: Ends, run: Run) {
-        if self.young_bytes + run.0.len() > RUNS_BYTES_MAX / 2 {
+    fn add(&mut self, bytes_max: usize, ends: Ends, run: Run) {
+        if self.young_bytes + entry_bytes(&run) > bytes_max / 2 {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        self.young_bytes += run.0.len();
-        if let Some((before, _)) = self.young.insert(ends, run) {
-            self.young_bytes -= before.len();
+        self.young_bytes += entry_bytes(&run);
+        if let Some(before) = self.young.insert(ends, run) {
+            self.young_bytes -= entry_bytes(&before);
         }
     }
 }
@@ -81,36 +106,46 @@ impl Generations {
 mod tests {
     use super::*;
 
+    const ROOM: usize = 64 << 10;
+
     fn hashes(names: &[&str]) -> Vec<Hash> {
         names.iter().map(|name| Hash::of(name)).collect()
     }
 
     #[test]
     fn a_run_is_found_by_what_was_asked_for() {
-        let runs = Runs::default();
+        let runs = Runs::new(ROOM);
         let run = (Bytes::from_static(b"ab"), 2);
         runs.keep(Part::Run, &hashes(&["a", "b", "c"]), run.clone());
         assert_eq!(runs.find(Part::Run, &hashes(&["a", "b", "c"])), Some(run));
         for others in [&["a", "b"][..], &["b", "c"], &["a", "b", "other"], &[]] {
             assert_eq!(runs.find(Part::Run, &hashes(others)), None);
         }
-        assert_eq!(runs.find(Part::Page, &hashes(&["a", "b", "c"])), None);
+        for part in [Part::Page, Part::Block] {
+            assert_eq!(runs.find(part, &hashes(&["a", "b", "c"])), None);
+        }
     }
 
     #[test]
     fn its_bytes_are_bounded_and_what_is_asked_for_stays() {
-        let runs = Runs::default();
-        let bytes = Bytes::from(vec![0; RUN_BYTES_MAX]);
-        let many = 4 * RUNS_BYTES_MAX / RUN_BYTES_MAX;
-        for n in 0..many {
-            runs.keep(Part::Run, &[Hash::of(&n.to_string())], (bytes.clone(), 1));
-            assert!(runs.find(Part::Run, &[Hash::of("0")]).is_some(), "{n}");
-            let held = runs.0.lock().unwrap();
-            let held = held.young.values().chain(held.old.values());
-            assert!(held.map(|run| run.0.len()).sum::<usize>() <= RUNS_BYTES_MAX);
+        for length in [0, 1_000, ROOM / 8] {
+            let runs = Runs::new(ROOM);
+            let bytes = Bytes::from(vec![0; length]);
+            for n in 0..4 * ROOM / READY_ENTRY_BYTES {
+                runs.keep(Part::Block, &[Hash::of(&n.to_string())], (bytes.clone(), 1));
+                assert!(runs.find(Part::Block, &[Hash::of("0")]).is_some(), "{n}");
+                let held = runs.held.lock().unwrap();
+                let held = held.young.values().chain(held.old.values());
+                assert!(held.map(entry_bytes).sum::<usize>() <= ROOM);
+            }
+            assert!(runs.find(Part::Block, &[Hash::of("1")]).is_none());
         }
-        assert!(runs.find(Part::Run, &[Hash::of("1")]).is_none());
-        let long = Bytes::from(vec![0; RUN_BYTES_MAX + 1]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_kept() {
+        let runs = Runs::new(ROOM);
+        let long = Bytes::from(vec![0; ROOM / 8 + 1]);
         runs.keep(Part::Run, &[Hash::of("long")], (long, 1));
         assert!(runs.find(Part::Run, &[Hash::of("long")]).is_none());
     }

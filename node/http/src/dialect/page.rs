@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::chain::{CLOSE, Next, OPEN, answer};
 use crate::backend::{Backend, Unavailable, Wanted};
-use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_BYTES_MAX, RUN_LEVELS, RUN_READ_BYTES};
+use crate::limits::{CHUNK_BYTES, PAGE_BYTES_MAX, RUN_LEVELS, RUN_READ_BYTES};
 use crate::runs::{Part, Runs};
 
 /// What is still to be sent of a page.
@@ -117,7 +117,7 @@ impl Page {
     /// of it.
     fn join(&self, pieces: &VecDeque<Bytes>) -> Option<Bytes> {
         let length = pieces.iter().map(Bytes::len).sum();
-        if !self.is_cut || length > RUN_BYTES_MAX {
+        if !self.is_cut || !self.runs.keeps(length) {
             return None;
         }
         let mut whole = Vec::with_capacity(length);

@@ -1,5 +1,6 @@
 //! `GET /getdata?id=H`: one block.
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -13,6 +14,14 @@ pub(super) async fn answer(State(app): State<Arc<App>>, uri: Uri) -> Result<Resp
     let hash = Query::read(&uri, &["id"])?
         .hash("id")?
         .ok_or_else(|| Failure::Query("`id` is missing: the hash of the block".into()))?;
-    let text = app.backend.block_text(&hash).await?;
-    Ok(dialect::json(StatusCode::OK, text.ok_or(Failure::NoBlock)?))
+    let text = match app.blocks.find(&hash) {
+        Some(text) => text,
+        None => {
+            let text = app.backend.block_text(&hash).await?;
+            let text = Bytes::from(text.ok_or(Failure::NoBlock)?);
+            app.blocks.note(&hash, &text);
+            text
+        }
+    };
+    Ok(dialect::json(StatusCode::OK, text))
 }

@@ -19,9 +19,10 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::backend::Backend;
+use crate::blocks::Blocks;
 use crate::dialect::{Failure, LongBodies};
 use crate::gate::gate;
-use crate::limits::COMPRESSIONS_MAX;
+use crate::limits::{COMPRESSIONS_MAX, RUNS_BYTES_MAX};
 use crate::runs::Runs;
 use crate::settings::Settings;
 
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) long_bodies: LongBodies,
     /// Parts of pages that lie ready.
     pub(crate) runs: Arc<Runs>,
+    /// Blocks that lie ready.
+    pub(crate) blocks: Blocks,
 }
 
 impl App {
@@ -47,7 +50,8 @@ impl App {
             compressions: Arc::new(Semaphore::new(COMPRESSIONS_MAX)),
             settings,
             long_bodies: LongBodies::default(),
-            runs: Arc::default(),
+            runs: Arc::new(Runs::new(RUNS_BYTES_MAX)),
+            blocks: Blocks::default(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Every endpoint's every answer, byte for byte.
 
-use plugcoin_http::{Submitted, Unavailable};
+use plugcoin_http::{Settings, Submitted, Unavailable, router};
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::ledger::{Hash, genesis};
 use serde_json::Value;
@@ -160,6 +160,31 @@ async fn getdata() {
     t.ask("fault", unavailable(Unavailable::Fault), at("b"))
         .await;
     t.check("getdata");
+}
+
+#[tokio::test]
+async fn a_block_that_was_asked_for_twice_lies_ready_and_what_is_withheld_never() {
+    let double = Arc::new(Double::with_chain(&[&[("a", "{A}")], &[("b", "{B}")]]));
+    let app = router(double.clone(), Settings::default());
+    let at = |name: &str| get(&format!("/getdata?id={}", Hash::of(name)));
+    let ask = async |name: &str| {
+        let answer = brief(answer(&app, at(name)).await).await;
+        (answer, double.asked().len())
+    };
+    *double.withholds.lock().unwrap() = true;
+    for _ in 0..3 {
+        let ((status, _), asked) = ask("a").await;
+        assert_eq!((status, asked), (404, 1));
+    }
+    *double.withholds.lock().unwrap() = false;
+    for asked in [1, 1, 0, 0] {
+        assert_eq!(ask("a").await, ((200, "{A}".to_owned()), asked));
+    }
+    assert_eq!(ask("b").await, ((200, "{B}".to_owned()), 1));
+    // What was told once is told for ever.
+    *double.withholds.lock().unwrap() = true;
+    assert_eq!(ask("a").await, ((200, "{A}".to_owned()), 0));
+    assert_eq!(ask("b").await.0.0, 404);
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub(crate) struct Double {
     pub(crate) peers: Result<Vec<Address>, Unavailable>,
     pub(crate) levels: Result<Option<Vec<Vec<Hash>>>, Unavailable>,
     pub(crate) texts: HashMap<Hash, Result<Vec<u8>, Unavailable>>,
+    /// Whether single blocks are withheld.
+    pub(crate) withholds: Mutex<bool>,
     pub(crate) panics: bool,
     /// How many pushes are allowed yet, where it is asked.
     pub(crate) pushes: Semaphore,
@@ -68,6 +70,7 @@ impl Default for Double {
             peers: Ok(vec!["127.0.0.1:6000".parse().unwrap()]),
             levels: Ok(None),
             texts: HashMap::new(),
+            withholds: Mutex::default(),
             panics: false,
             pushes: Semaphore::new(1000),
             permits: Semaphore::new(1000),
@@ -175,6 +178,10 @@ impl Backend for Double {
     }
 
     async fn block_text(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.note(format!("text {hash}"));
+        if *self.withholds.lock().unwrap() {
+            return Ok(None);
+        }
         self.texts.get(hash).cloned().transpose()
     }
 
@@ -187,7 +194,7 @@ impl Backend for Double {
         *self.texts_asked.lock().unwrap() += 1;
         let (mut texts, texts_max) = (Texts::default(), *self.texts_max.lock().unwrap());
         for block in blocks.iter().take(texts_max) {
-            let text = self.block_text(&block.hash).await?;
+            let text = self.texts.get(&block.hash).cloned().transpose()?;
             if !texts.add(block, &text.ok_or(Unavailable::Fault)?, bytes_max) {
                 break;
             }
