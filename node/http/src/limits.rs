@@ -43,7 +43,7 @@ pub const RUNS_BYTES_MAX: usize = 16 << 20;
 pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
 
 /// Of how many pairs of blocks it is known that they were asked for of late; each takes 8 bytes. Together about
-/// twice as many as lie ready.
+/// as many as lie ready.
 pub const BLOCKS_ASKED_SETS: usize = 1 << 12;
 
 /// What it takes to keep a text ready, beside the text: its place in a table that may be half empty, and what
