@@ -83,8 +83,8 @@ struct Sender {
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     entries: Slab<Entry>,
-    /// The slots of the entries, as those that follow.
-    order: BTreeMap<Place, u32>,
+    /// All of each priority, which most pools have one of; the highest first.
+    order: BTreeMap<Reverse<i64>, Queue>,
     queue: Queue,
     expiries: BTreeMap<(i64, u64), u32>,
     senders: ByText<Sender>,
@@ -155,7 +155,8 @@ impl Pool {
             expires_us,
         };
         let slot = self.entries.insert(id, entry);
-        self.order.insert(place, slot);
+        let equals = self.order.entry(place.0).or_default();
+        equals.add((arrival, slot));
         self.queue.add((arrival, slot));
         sender.queue.add((arrival, slot));
         if let Some(expires_us) = expires_us {
@@ -170,9 +171,14 @@ impl Pool {
 
     fn remove_at(&mut self, slot: u32) -> Option<Transaction> {
         let entry = self.entries.remove(slot)?;
-        let (_, arrival) = entry.place;
-        self.order.remove(&entry.place);
+        let (priority, arrival) = entry.place;
         let waits = |other| still(&self.entries, other).is_some();
+        if let Some(equals) = self.order.get_mut(&priority) {
+            equals.one_is_gone(arrival, waits);
+            if equals.waiting == 0 {
+                self.order.remove(&priority);
+            }
+        }
         self.queue.one_is_gone(arrival, waits);
         if let Some(expires_us) = entry.expires_us {
             self.expiries.remove(&(expires_us, arrival));
@@ -192,9 +198,8 @@ impl Pool {
 
     /// The transactions in the order in which they are mined.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = &Transaction> {
-        self.order
-            .values()
-            .filter_map(|&slot| self.entries.at(slot))
+        let all = self.order.values().flat_map(|equals| equals.since(0));
+        all.filter_map(|one| still(&self.entries, one))
             .map(|entry| &entry.transaction)
     }
 
@@ -286,7 +291,8 @@ impl Pool {
             );
         }
         while (self.entries.len() as u64 > capacity.transactions || self.bytes > capacity.bytes)
-            && let Some((_, &slot)) = self.order.last_key_value()
+            && let Some((_, last)) = self.order.last_key_value()
+            && let Some(&(_, slot)) = last.arrivals.back()
         {
             let reason = Invalid::new("mempool", "the pool is full")
                 .required(format_args!(
