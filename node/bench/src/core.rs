@@ -2,6 +2,7 @@
 //!
 //! Its own work alone: storage is memory and is not timed, and every signature is believed.
 
+mod far;
 mod rig;
 
 use std::cell::RefCell;
@@ -53,7 +54,12 @@ pub(crate) fn growth(bench: &Workbench) -> Result<Outcome, Error> {
         .max_by(|a, b| a.ratio.median.total_cmp(&b.ratio.median));
     Ok(worst.map_or_else(
         || Outcome::NotHere("nothing was measured".to_owned()),
-        |rounds| rounds.told(format!("{} blocks: {}", many, figures.join("; "))),
+        |rounds| {
+            let (figures, far_ns) = (figures.join("; "), far::read_ns());
+            rounds.told(format!(
+                "{many} blocks: {figures}; a far read of memory {far_ns:.0} ns"
+            ))
+        },
     ))
 }
 

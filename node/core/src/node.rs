@@ -13,6 +13,7 @@ mod snapshot;
 mod spreading;
 pub(crate) mod staging;
 mod syncing;
+mod touch;
 
 pub use network::Differing;
 pub use open::{JOURNAL_FAULT, Journal};
@@ -252,10 +253,7 @@ impl Node {
             hash: id,
         };
         let leaf = transaction.leaf();
-        self.rules.verifier.touch(&leaf, || {
-            self.pool.touch(&id);
-            self.state.touch(&id);
-        });
+        self.touch_transaction(&id, &leaf);
         if self.pool.contains(&id) || self.state.transaction_nr(&id).is_some() {
             return Ok(Reply::Known(item));
         }

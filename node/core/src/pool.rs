@@ -97,9 +97,9 @@ impl Pool {
         self.entries.find(id).is_some()
     }
 
-    /// Reads where an id would be found, so that the processor has it near at hand afterwards.
-    pub(crate) fn touch(&self, id: &Hash) {
-        self.entries.touch(id);
+    /// Reads where an id of this key would be found, so that the processor has it near at hand afterwards.
+    pub(crate) fn touch(&self, key: u64) {
+        self.entries.touch(key);
     }
 
     pub(crate) fn get(&self, id: &Hash) -> Option<&Transaction> {

@@ -27,6 +27,14 @@ static DRAWN: LazyLock<(u128, [u128; 4])> = LazyLock::new(|| {
     (draw(0), [draw(1), draw(2), draw(3), draw(4)])
 });
 
+impl Drawn {
+    /// Where a hash lies in this process: what its hasher says of it.
+    #[inline]
+    pub fn key(hash: &Hash) -> u64 {
+        Self.hash_one(hash)
+    }
+}
+
 impl BuildHasher for Drawn {
     type Hasher = Sum;
 

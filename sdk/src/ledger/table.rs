@@ -1,6 +1,5 @@
 //! [`Table`]: rows by hash, in their order; it grows in small steps, and nothing in it moves.
 
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use super::slots::Slots;
@@ -65,12 +64,14 @@ impl<V: Copy> Table<V> {
         Some(&self.rows.get(self.find(hash)?).1)
     }
 
-    /// Reads where a hash's position would lie, so that the processor has it near at hand afterwards.
+    /// Reads where the position of a hash of this [key](Drawn::key) would lie, so that the processor has it near at
+    /// hand afterwards.
     ///
-    /// * Nothing waits for it: called for several hashes in a row, it has all of them fetched at once.
+    /// * Nothing waits for it: called for several keys in a row, with nothing to compute in between, it has all of
+    ///   them fetched at once.
     #[inline]
-    pub fn touch(&self, hash: &Hash) {
-        self.positions.touch(hash);
+    pub fn touch(&self, key: u64) {
+        self.positions.touch(key);
     }
 
     /// The values of several hashes, in the order asked for.
@@ -262,7 +263,7 @@ impl Positions {
             positions.shards = shards_for(0);
         }
         let keys: Vec<u64> = (0..count)
-            .map(|at| Drawn.hash_one(hash_at(at as u32)))
+            .map(|at| Drawn::key(&hash_at(at as u32)))
             .collect();
         let mut ends = vec![0; positions.shards.len() + 1];
         for key in &keys {
@@ -296,13 +297,13 @@ impl Positions {
         self.shards[shard].find(key, |at| hash_at(at) == *hash)
     }
 
-    /// Reads where a hash's position would lie, so that the processor has it near at hand afterwards.
+    /// Reads where the position of a hash of this [key](Drawn::key) would lie, so that the processor has it near at
+    /// hand afterwards.
     ///
-    /// * Nothing waits for it: called for several hashes in a row, it has all of them fetched at once.
+    /// * As [`Table::touch`].
     #[inline]
-    pub fn touch(&self, hash: &Hash) {
-        let (key, shard) = self.place(hash);
-        self.shards[shard].touch(key);
+    pub fn touch(&self, key: u64) {
+        self.shards[self.shard(key)].touch(key);
     }
 
     /// The position of a hash in a list of this length, whose last hashes may have none yet: these are looked
@@ -381,7 +382,7 @@ impl Positions {
 
     /// The key of a hash, and its shard; the key's low bits find the place there.
     fn place(&self, hash: &Hash) -> (u64, usize) {
-        let key = Drawn.hash_one(hash);
+        let key = Drawn::key(hash);
         (key, self.shard(key))
     }
 

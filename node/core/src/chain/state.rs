@@ -45,10 +45,10 @@ impl State {
         self.balances.get(key).copied().unwrap_or_default()
     }
 
-    /// Reads where an id would be found, so that the processor has it near at hand afterwards.
+    /// Reads where an id of this key would be found, so that the processor has it near at hand afterwards.
     #[inline]
-    pub(crate) fn touch(&self, id: &Hash) {
-        self.ids.touch(id);
+    pub(crate) fn touch(&self, key: u64) {
+        self.ids.touch(key);
     }
 
     /// The height at which the best chain has a transaction.

@@ -132,10 +132,10 @@ impl Tree {
         found.map(Index)
     }
 
-    /// Reads where a block would be found, so that the processor has it near at hand afterwards.
+    /// Reads where a block of this key would be found, so that the processor has it near at hand afterwards.
     #[inline]
-    pub(crate) fn touch(&self, hash: &Hash) {
-        self.positions.touch(hash);
+    pub(crate) fn touch(&self, key: u64) {
+        self.positions.touch(key);
     }
 
     /// Whether this is the tip, and nothing stands on it.
