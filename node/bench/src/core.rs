@@ -10,8 +10,9 @@ use std::cell::RefCell;
 use plugcoin_sdk::Error;
 
 use crate::measure::Outcome;
-use crate::rounds::{Paired, paired};
+use crate::rounds::{Paired, Spread, paired};
 use crate::workbench::Workbench;
+use far::Far;
 pub(crate) use rig::{Rig, World};
 
 /// Blocks of a round: each takes what was paid right before.
@@ -55,7 +56,9 @@ pub(crate) fn growth(bench: &Workbench) -> Result<Outcome, Error> {
     Ok(worst.map_or_else(
         || Outcome::NotHere("nothing was measured".to_owned()),
         |rounds| {
-            let (figures, far_ns) = (figures.join("; "), far::read_ns());
+            let far = Far::new();
+            let reads = (0..bench.effort.rounds).map(|_| far.read_ns());
+            let (figures, far_ns) = (figures.join("; "), Spread::of(reads.collect()).median);
             rounds.told(format!(
                 "{many} blocks: {figures}; a far read of memory {far_ns:.0} ns"
             ))

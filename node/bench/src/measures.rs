@@ -122,6 +122,14 @@ pub const MEASURES: &[Measure] = &[
         run: serving::getdata,
     },
     Measure {
+        name: "serve.getdata-read",
+        ratio: "requests/s of blocks that don't lie ready ÷ axum with ready bytes, same layers",
+        target: None,
+        direction: Higher,
+        unit: "x",
+        run: serving::getdata_read,
+    },
+    Measure {
         name: "serve.getblocks",
         ratio: "requests/s of a page that lies ready ÷ axum with ready bytes, same layers",
         target: Some(0.85),
@@ -249,6 +257,7 @@ mod tests {
                 "startup.cold ≤ 1.3",
                 "startup.snapshot ≤ 3",
                 "serve.getdata ≥ 0.85",
+                "serve.getdata-read reported",
                 "serve.getblocks ≥ 0.85",
                 "serve.inv ≤ 1.6",
                 "serve.status reported",

@@ -32,38 +32,35 @@ pub(crate) use status::status;
 /// How many clients ask at once.
 const CLIENTS: usize = 16;
 
-/// How many blocks are asked for again and again: they lie ready.
-const READY_BLOCKS: usize = 1_000;
-
 /// How many levels a page has: enough for what precedes and follows the blocks to be nothing.
 const PAGE_LEVELS: usize = 256;
 
 /// How many clients bring transactions at once, and so how many share a write to the disk at most.
 const SENDERS: usize = 64;
 
+/// So few blocks that all of them lie ready after the first round, or nearly.
 pub(crate) fn getdata(bench: &Workbench) -> Result<Outcome, Error> {
+    blocks(bench, 1_000)
+}
+
+/// So many blocks that none is asked for twice within as many as are kept in mind.
+pub(crate) fn getdata_read(bench: &Workbench) -> Result<Outcome, Error> {
+    blocks(bench, bench.effort.size(40_000, 20_000))
+}
+
+fn blocks(bench: &Workbench, count: u64) -> Result<Outcome, Error> {
     if let Some(why) = cpu::not_counted() {
         return Ok(Outcome::NotHere(why));
     }
-    // Longer than what lies ready, if there is time for it.
-    let node = Node::start(bench, chain(bench.effort.size(20_000, 1_000)))?;
+    let node = Node::start(bench, chain(count))?;
     // The first block has a reward alone, since nobody has coins yet; the next is like all others.
     let ready = Ready::start(node.texts[1].clone().into_bytes())?;
     let requests: Vec<_> = (0..node.hashes.len()).map(|n| block(&node, n)).collect();
-    let count = bench.effort.size(10_000, 3_000);
-    let asked = |among: usize| {
-        let requests = &requests[..among.min(requests.len())];
-        beside(bench, &ready, &node, count, move |n| {
-            &requests[n % requests.len()]
-        })
-    };
-    let rounds = asked(READY_BLOCKS)?;
-    let passing = asked(requests.len())?;
-    Ok(rounds.told(format!(
-        "{}; each block another {:.2} x",
-        figures(&rounds),
-        passing.ratio.median
-    )))
+    let asked = bench.effort.size(10_000, 3_000);
+    let rounds = beside(bench, &ready, &node, asked, |n| {
+        &requests[n % requests.len()]
+    })?;
+    Ok(rounds.told(figures(&rounds)))
 }
 
 pub(crate) fn getblocks(bench: &Workbench) -> Result<Outcome, Error> {
@@ -156,7 +153,6 @@ pub(crate) fn alone(bench: &Workbench, chain: Chain) -> Result<(Option<f64>, Opt
     let count = bench.effort.size(10_000, 3_000);
     let mut costs = Vec::new();
     for round in 0..=bench.effort.rounds {
-        // Each another, as long as there are any.
         let numbers = round * count..(round + 1) * count;
         let ns = cpu_each(&mut clients, numbers, |n| block(&node, n), || node.cpu_ns())?;
         // The first one warms up.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use plugcoin_sdk::Invalid;
 use plugcoin_sdk::hooks::{Capacity, PoolSummary};
-use plugcoin_sdk::ledger::{Amount, Hash, Transaction};
+use plugcoin_sdk::ledger::{Amount, Hash, Key, Transaction};
 
 use crate::chain::{ByText, entry};
 use crate::slab::Slab;
@@ -79,7 +79,7 @@ struct Sender {
 /// The transactions that wait.
 ///
 /// * Every operation costs the logarithm of the pool's size, and what it touches; on average, since
-///   lists are tidied now and then.
+///   lists are tidied now and then. Who goes through an order passes some that are gone: as many as wait, at most.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     entries: Slab<Entry>,
@@ -98,7 +98,7 @@ impl Pool {
     }
 
     /// Reads where an id of this key would be found, so that the processor has it near at hand afterwards.
-    pub(crate) fn touch(&self, key: u64) {
+    pub(crate) fn touch(&self, key: Key) {
         self.entries.touch(key);
     }
 
@@ -409,6 +409,14 @@ mod tests {
             let queue = pool.senders.get(sender).map(|sender| &sender.queue);
             prop_assert_eq!(queue.is_none(), count == 0);
             queue.map_or(Ok(()), |queue| is_tidy(pool, queue))?;
+        }
+        let mut order: Vec<&Waits> = model.iter().collect();
+        order.sort_by_key(|one| Reverse(one.priority));
+        let expected = order.into_iter().map(|one| &one.payment);
+        prop_assert!(pool.in_order().eq(expected));
+        for equals in pool.order.values() {
+            prop_assert!(equals.waiting > 0);
+            is_tidy(pool, equals)?;
         }
         is_tidy(pool, &pool.queue)
     }

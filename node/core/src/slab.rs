@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use hashbrown::HashTable;
-use plugcoin_sdk::ledger::{Drawn, Hash};
+use plugcoin_sdk::ledger::{Drawn, Hash, Key};
 
 /// Values by hash, each in a slot of its own for as long as it is there.
 ///
@@ -38,16 +38,16 @@ impl<V> Slab<V> {
     pub(crate) fn find(&self, hash: &Hash) -> Option<u32> {
         let rows = &self.rows;
         let is_it = |&slot: &u32| matches!(&rows[slot as usize], Some((other, _)) if other == hash);
-        self.slots.find(Drawn::key(hash), is_it).copied()
+        self.slots.find(Drawn::key(hash).bits(), is_it).copied()
     }
 
     /// Looks for a hash of this key, so that the processor has its place near at hand afterwards.
-    pub(crate) fn touch(&self, key: u64) {
+    pub(crate) fn touch(&self, key: Key) {
         let not_it = |&slot: &u32| {
-            black_box(self.rows[slot as usize].is_none());
+            black_box(self.rows[slot as usize].as_ref().map(|(hash, _)| *hash));
             false
         };
-        black_box(self.slots.find(key, not_it));
+        black_box(self.slots.find(key.bits(), not_it));
     }
 
     /// A hash's value.
@@ -82,10 +82,10 @@ impl<V> Slab<V> {
             }
         };
         let key_of = |&slot: &u32| match &self.rows[slot as usize] {
-            Some((hash, _)) => Drawn::key(hash),
+            Some((hash, _)) => Drawn::key(hash).bits(),
             None => 0,
         };
-        let key = Drawn::key(&hash);
+        let key = Drawn::key(&hash).bits();
         self.slots.insert_unique(key, slot, key_of);
         slot
     }
@@ -95,7 +95,7 @@ impl<V> Slab<V> {
         let (hash, value) = self.rows.get_mut(slot as usize)?.take()?;
         let found = self
             .slots
-            .find_entry(Drawn::key(&hash), |&other| other == slot);
+            .find_entry(Drawn::key(&hash).bits(), |&other| other == slot);
         found.ok()?.remove();
         self.free.push(slot);
         Some(value)

@@ -9,8 +9,8 @@ use crate::runs::{Part, Runs};
 
 /// Blocks that were asked for more than once of late, as the wire has them.
 ///
-/// * One is kept when it is asked for again: to keep it costs as much as a tenth of an answer, and who reads
-///   the chain block by block, each once, neither pays that nor drives out what others ask for.
+/// * One is kept when it is asked for again: to keep it costs as much as a tenth of an answer. So who alone reads
+///   the chain block by block, each once, doesn't pay that, and drives out nothing that is kept.
 #[derive(Debug)]
 pub(crate) struct Blocks {
     kept: Runs,
@@ -43,8 +43,8 @@ impl Blocks {
 
 /// Which blocks were asked for of late: the last two of each set, by a part of their hashes.
 ///
-/// * It may forget one, or take another one for it, once in some thousand millions: then a block is kept
-///   later or sooner.
+/// * It may forget one, if others came to its set, or take another one for it, once in some thousand millions: then
+///   a block is kept later or sooner. A name of 0 is as one that was asked for.
 #[derive(Debug)]
 struct Asked(Box<[AtomicU64]>);
 

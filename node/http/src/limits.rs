@@ -48,7 +48,7 @@ pub const BLOCKS_ASKED_SETS: usize = 1 << 12;
 
 /// What it takes to keep a text ready, beside the text: its place in a table that may be half empty, and what
 /// counts its readers.
-pub const READY_ENTRY_BYTES: usize = 256;
+pub const READY_ENTRY_BYTES: usize = 320;
 
 /// The most answers of whole chains under way at once: each may keep alive some tens of kilobytes
 /// of what the chain was, and reads the disk. Further ones wait; pages, by which nodes sync, never do.

@@ -13,8 +13,7 @@ use crate::limits::READY_ENTRY_BYTES;
 /// * Nothing in it can grow old: the last block's hash commits to all before it and to every byte, and what
 ///   may be told once may be told for ever.
 /// * When half of its room is taken up by newer ones, what was not asked for since goes.
-/// * What alone would take up an eighth of its room is not kept: one large block must not drive out all that
-///   is small.
+/// * What alone would take up more than an eighth of its room is not kept.
 #[derive(Debug)]
 pub(crate) struct Runs {
     bytes_max: usize,
@@ -66,7 +65,9 @@ impl Runs {
             return Some(run.clone());
         }
         let run = held.old.remove(&ends)?;
-        held.add(self.bytes_max, ends, run.clone());
+        let gone = held.add(self.bytes_max, ends, run.clone());
+        drop(held);
+        drop(gone);
         Some(run)
     }
 
@@ -76,7 +77,9 @@ impl Runs {
             && self.keeps(run.0.len())
         {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.add(self.bytes_max, ends, run);
+            let gone = held.add(self.bytes_max, ends, run);
+            drop(held);
+            drop(gone);
         }
     }
 }
@@ -90,15 +93,19 @@ fn entry_bytes((bytes, _): &Run) -> usize {
 }
 
 impl Generations {
-    fn add(&mut self, bytes_max: usize, ends: Ends, run: Run) {
+    /// Adds what lies ready from now on; what goes for it comes back, since to free thousands takes a while, and
+    /// others wait for the lock.
+    fn add(&mut self, bytes_max: usize, ends: Ends, run: Run) -> HashMap<Ends, Run> {
+        let mut gone = HashMap::new();
         if self.young_bytes + entry_bytes(&run) > bytes_max / 2 {
-            self.old = std::mem::take(&mut self.young);
+            gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
             self.young_bytes = 0;
         }
         self.young_bytes += entry_bytes(&run);
         if let Some(before) = self.young.insert(ends, run) {
             self.young_bytes -= entry_bytes(&before);
         }
+        gone
     }
 }
 

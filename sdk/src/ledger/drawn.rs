@@ -27,11 +27,23 @@ static DRAWN: LazyLock<(u128, [u128; 4])> = LazyLock::new(|| {
     (draw(0), [draw(1), draw(2), draw(3), draw(4)])
 });
 
-impl Drawn {
-    /// Where a hash lies in this process: what its hasher says of it.
+/// Where a hash lies in the tables of this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Key(u64);
+
+impl Key {
+    /// What [`Drawn`] says of the hash.
     #[inline]
-    pub fn key(hash: &Hash) -> u64 {
-        Self.hash_one(hash)
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+impl Drawn {
+    /// Where a hash lies.
+    #[inline]
+    pub fn key(hash: &Hash) -> Key {
+        Key(Self.hash_one(hash))
     }
 }
 

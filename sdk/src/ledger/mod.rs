@@ -23,7 +23,7 @@ mod transaction;
 pub use address::{Address, Scope};
 pub use amount::{Amount, SUM_MAX, Sum};
 pub use block::{BLOCK_TEXT_BYTES_MAX, Block, Draft, Header, Seed};
-pub use drawn::{ByHash, Drawn, DrawnText};
+pub use drawn::{ByHash, Drawn, DrawnText, Key};
 pub use genesis::genesis;
 pub use hash::Hash;
 pub use table::{Positions, Rows, Table};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::slots::Slots;
-use super::{Drawn, Hash};
+use super::{Drawn, Hash, Key};
 
 /// How many rows lie together.
 const CHUNK_ROWS: usize = 1_024;
@@ -70,7 +70,7 @@ impl<V: Copy> Table<V> {
     /// * Nothing waits for it: called for several keys in a row, with nothing to compute in between, it has all of
     ///   them fetched at once.
     #[inline]
-    pub fn touch(&self, key: u64) {
+    pub fn touch(&self, key: Key) {
         self.positions.touch(key);
     }
 
@@ -263,7 +263,7 @@ impl Positions {
             positions.shards = shards_for(0);
         }
         let keys: Vec<u64> = (0..count)
-            .map(|at| Drawn::key(&hash_at(at as u32)))
+            .map(|at| Drawn::key(&hash_at(at as u32)).bits())
             .collect();
         let mut ends = vec![0; positions.shards.len() + 1];
         for key in &keys {
@@ -302,7 +302,8 @@ impl Positions {
     ///
     /// * As [`Table::touch`].
     #[inline]
-    pub fn touch(&self, key: u64) {
+    pub fn touch(&self, key: Key) {
+        let key = key.bits();
         self.shards[self.shard(key)].touch(key);
     }
 
@@ -382,7 +383,7 @@ impl Positions {
 
     /// The key of a hash, and its shard; the key's low bits find the place there.
     fn place(&self, hash: &Hash) -> (u64, usize) {
-        let key = Drawn::key(hash);
+        let key = Drawn::key(hash).bits();
         (key, self.shard(key))
     }
 

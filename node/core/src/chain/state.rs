@@ -1,7 +1,7 @@
 //! [`State`]: what everybody has at the tip, and which transactions the best chain has.
 
 use plugcoin_sdk::Error;
-use plugcoin_sdk::ledger::{Amount, Block, ByHash, Hash, Rows, SYSTEM, Table};
+use plugcoin_sdk::ledger::{Amount, Block, ByHash, Hash, Key, Rows, SYSTEM, Table};
 
 use super::view::contradiction;
 use super::{ByText, View};
@@ -47,7 +47,7 @@ impl State {
 
     /// Reads where an id of this key would be found, so that the processor has it near at hand afterwards.
     #[inline]
-    pub(crate) fn touch(&self, key: u64) {
+    pub(crate) fn touch(&self, key: Key) {
         self.ids.touch(key);
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plugcoin_sdk::Error;
 use plugcoin_sdk::hooks::{Ancestor, ForkChoice, Tip, Wants};
-use plugcoin_sdk::ledger::{Hash, Positions, Rows, Target, Work};
+use plugcoin_sdk::ledger::{Hash, Key, Positions, Rows, Target, Work};
 
 use super::Chunks;
 use super::branches::Sums;
@@ -134,7 +134,7 @@ impl Tree {
 
     /// Reads where a block of this key would be found, so that the processor has it near at hand afterwards.
     #[inline]
-    pub(crate) fn touch(&self, key: u64) {
+    pub(crate) fn touch(&self, key: Key) {
         self.positions.touch(key);
     }
 

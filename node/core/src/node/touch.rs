@@ -3,7 +3,7 @@
 //! * It lies all over the memory, some 0.1 µs away. What is read one after the other, with nothing to compute in
 //!   between, the processor fetches at once, and has it near at hand afterwards.
 
-use plugcoin_sdk::ledger::{Block, Drawn, Hash};
+use plugcoin_sdk::ledger::{Block, Drawn, Hash, Key};
 
 use super::Node;
 
@@ -13,22 +13,22 @@ const TOUCHED_AT_ONCE: usize = 8;
 impl Node {
     /// Reads where what judging and taking a sealed block looks for would be found.
     pub(super) fn touch_block(&self, block: &Block) {
-        let own = Drawn::key(&block.hash());
+        self.tree.touch(Drawn::key(&block.hash()));
         let none_wait = self.pool.len() == 0;
-        let mut keys = [0; TOUCHED_AT_ONCE];
-        for (n, transactions) in block.transactions().chunks(TOUCHED_AT_ONCE).enumerate() {
-            let keys = &mut keys[..transactions.len()];
+        let mut room = [Key::default(); TOUCHED_AT_ONCE];
+        for transactions in block.transactions().chunks(TOUCHED_AT_ONCE) {
+            let keys = &mut room[..transactions.len()];
             for (key, transaction) in keys.iter_mut().zip(transactions) {
                 *key = Drawn::key(&transaction.id());
             }
-            if n == 0 {
-                self.tree.touch(own);
+            for key in keys.iter() {
+                self.state.touch(*key);
             }
-            for &key in &*keys {
-                self.state.touch(key);
+            if none_wait {
+                continue;
             }
-            if !none_wait {
-                keys.iter().for_each(|&key| self.pool.touch(key));
+            for key in keys.iter() {
+                self.pool.touch(*key);
             }
         }
     }
