@@ -13,7 +13,7 @@ const TOUCHED_AT_ONCE: usize = 8;
 impl Node {
     /// Reads where what judging and taking a sealed block looks for would be found.
     pub(super) fn touch_block(&self, block: &Block) {
-        self.tree.touch(Drawn::key(&block.hash()));
+        let own = Drawn::key(&block.hash());
         let none_wait = self.pool.len() == 0;
         let mut room = [Key::default(); TOUCHED_AT_ONCE];
         for transactions in block.transactions().chunks(TOUCHED_AT_ONCE) {
@@ -31,6 +31,8 @@ impl Node {
                 self.pool.touch(*key);
             }
         }
+        // In a row with the last of them.
+        self.tree.touch(own);
     }
 
     /// Reads where a transaction of this id, and what is remembered of its signature, would be found.
