@@ -79,7 +79,7 @@ struct Sender {
 /// The transactions that wait.
 ///
 /// * Every operation costs the logarithm of the pool's size, and what it touches; on average, since
-///   lists are tidied now and then. Who goes through an order passes some that are gone: as many as wait, at most.
+///   lists are tidied now and then. Who goes through an order passes some that are gone: hardly more than wait.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     entries: Slab<Entry>,

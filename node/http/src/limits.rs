@@ -46,8 +46,9 @@ pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
 /// as many as lie ready.
 pub const BLOCKS_ASKED_SETS: usize = 1 << 12;
 
-/// What it takes to keep a text ready, beside the text: its place in a table that may be half empty, and what
-/// counts its readers.
+/// What it takes to keep a text ready, beside the text, by reckoning: its place in a table that may be half empty
+/// or is just growing, and what counts its readers. With the shortest blocks a process had 14.6 MB more at most,
+/// where 16.8 are allowed.
 pub const READY_ENTRY_BYTES: usize = 320;
 
 /// The most answers of whole chains under way at once: each may keep alive some tens of kilobytes
